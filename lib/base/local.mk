@@ -1,0 +1,7 @@
+base_sources = \
+	lib/base/check.h \
+	lib/base/cleanup.h \
+	lib/base/error.c \
+	lib/base/escape.c lib/base/escape.h \
+	lib/base/range.h \
+	lib/base/strbuf.c lib/base/strbuf.h

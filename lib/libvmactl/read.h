@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBVMACTL_READ_H
+#define LIBVMACTL_READ_H
+/*
+ * Readers: facts about a process, as they were found. No judgement, no model.
+ *
+ * What a source did not say is spelt out: a bit in a `have` word is clear, a pointer is NULL.
+ */
+#include "libvmactl/error.h"
+#include "libvmactl/model.h"
+#include "libvmactl/types.h"
+
+/** Reading levels, from harmless to costly (bits). */
+enum {
+	VMA_READ_MAPS = 1 << 0,    /* maps */
+	VMA_READ_STATUS = 1 << 1,  /* status, statm, stat, limits, auxv, comm, cmdline, personality */
+	VMA_READ_SMAPS = 1 << 2,   /* smaps instead of maps: flags and page counts */
+	VMA_READ_NUMA = 1 << 3,    /* numa_maps: policies */
+	VMA_READ_SYSTEM = 1 << 4,  /* sysctls, meminfo, version */
+	VMA_READ_PAGES = 1 << 5,   /* pagemap */
+	VMA_READ_BPF = 1 << 6,     /* the kernel's own values */
+};
+#define VMA_READ_DEFAULT (VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS | VMA_READ_NUMA | VMA_READ_SYSTEM)
+
+/** enum vma_smaps_key - the counters of smaps, in kB as printed */
+enum vma_smaps_key {
+	VMA_SMAPS_SIZE, VMA_SMAPS_KERNELPAGESIZE, VMA_SMAPS_MMUPAGESIZE, VMA_SMAPS_RSS,
+	VMA_SMAPS_PSS, VMA_SMAPS_PSS_DIRTY, VMA_SMAPS_SHARED_CLEAN, VMA_SMAPS_SHARED_DIRTY,
+	VMA_SMAPS_PRIVATE_CLEAN, VMA_SMAPS_PRIVATE_DIRTY, VMA_SMAPS_REFERENCED,
+	VMA_SMAPS_ANONYMOUS, VMA_SMAPS_KSM, VMA_SMAPS_LAZYFREE, VMA_SMAPS_ANONHUGEPAGES,
+	VMA_SMAPS_SHMEMPMDMAPPED, VMA_SMAPS_FILEPMDMAPPED, VMA_SMAPS_SHARED_HUGETLB,
+	VMA_SMAPS_PRIVATE_HUGETLB, VMA_SMAPS_SWAP, VMA_SMAPS_SWAPPSS, VMA_SMAPS_LOCKED,
+	VMA_SMAPS_THPELIGIBLE, VMA_SMAPS_PROTECTIONKEY,
+	VMA_SMAPS_NR
+};
+/** vma_smaps_key_name() - "Rss", as the kernel spells it. */
+const char *vma_smaps_key_name(enum vma_smaps_key key);
+
+/**
+ * struct vma_fact_map - a line of maps, with its smaps record when that was read
+ * @have:      bit per enum vma_smaps_key that was printed
+ * @flags:     VmFlags and ProtectionKey in our bits; valid when @has_flags
+ * @unknown:   flag codes without a name and "??", separated by blanks; NULL
+ * @policy:    numa_maps word ("default", "bind:0"), NULL when not read
+ * @path:      as printed, with \012 turned back into a newline; "" when none. Hostile text.
+ * Strings are borrowed from the facts.
+ */
+struct vma_fact_map {
+	u64 start, end;
+	u64 offset;   /* bytes */
+	u64 inode;
+	u32 dev_major, dev_minor;
+	char perms[5];
+	bool has_flags;
+	bool gate;    /* [vsyscall]: not a VMA */
+	u64 flags;
+	u32 have;
+	const char *unknown;
+	const char *path;
+	const char *policy;
+	u64 kb[VMA_SMAPS_NR];
+};
+
+/** struct vma_fact_bpf - what the kernel itself holds for one VMA (optional reader) */
+struct vma_fact_bpf {
+	u64 start, end, vm_flags, vm_pgoff, page_prot; /* vm_flags: the kernel's bits */
+	u64 anon_vma, root, parent;                    /* opaque identities, 0 none */
+	u64 vm_file, inode;
+	u32 num_children, num_active_vmas, refcount;
+	u32 nr_chain, lock_seq, vm_refcnt;
+	u64 chain[16];                                 /* newest first, as far as it fits */
+	char ops[48];                                  /* symbol of vm_ops, "" none */
+};
+
+/** struct vma_fact_mm_bpf - mm_struct fields that no file shows */
+struct vma_fact_mm_bpf {
+	u64 mmap_base, mmap_legacy_base, task_size, def_flags, brk, start_brk, start_stack;
+	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm, map_count;
+};
+
+/** Numbers of status, kB. */
+enum vma_status_key {
+	VMA_ST_VMPEAK, VMA_ST_VMSIZE, VMA_ST_VMLCK, VMA_ST_VMPIN, VMA_ST_VMHWM, VMA_ST_VMRSS,
+	VMA_ST_RSSANON, VMA_ST_RSSFILE, VMA_ST_RSSSHMEM, VMA_ST_VMDATA, VMA_ST_VMSTK, VMA_ST_VMEXE,
+	VMA_ST_VMLIB, VMA_ST_VMPTE, VMA_ST_VMSWAP, VMA_ST_HUGETLBPAGES, VMA_ST_THREADS,
+	VMA_ST_TGID, VMA_ST_PPID, VMA_ST_UID, VMA_ST_THP_ENABLED,
+	VMA_ST_NR
+};
+
+/** Address fields of stat and of prctl(PR_SET_MM). */
+enum vma_stat_key {
+	VMA_STAT_START_CODE, VMA_STAT_END_CODE, VMA_STAT_START_STACK, VMA_STAT_START_DATA,
+	VMA_STAT_END_DATA, VMA_STAT_START_BRK, VMA_STAT_ARG_START, VMA_STAT_ARG_END,
+	VMA_STAT_ENV_START, VMA_STAT_ENV_END, VMA_STAT_STARTTIME,
+	VMA_STAT_NR
+};
+
+struct vma_fact_aux {
+	u64 type, value;
+};
+
+/** struct vma_missing - a source that could not be read, why, and what would help */
+struct vma_missing {
+	const char *what;   /* "smaps" */
+	int err;            /* errno */
+	const char *remedy; /* "run as root or with CAP_SYS_PTRACE", NULL */
+};
+
+/** struct vma_read_cost - what was read and what it took */
+struct vma_read_cost {
+	const char *what;
+	u64 bytes;
+	u64 ns;
+	u32 reads;
+};
+
+/**
+ * struct vma_facts - everything known about one process
+ *
+ * Made by vma_facts_read() and friends, freed by vma_facts_free(). Arrays and strings belong to it.
+ */
+struct vma_facts {
+	char *source;            /* what was read: "/proc/12", "core.12", ... */
+	u32 pid, tid;
+	u32 levels;              /* VMA_READ_* that were read in full */
+	bool live;               /* the process may still change */
+	bool changed;            /* it changed while being read; the retries did not settle it */
+	bool kernel_thread;      /* has no address space */
+
+	struct vma_fact_map *maps;
+	size_t nr_maps;
+	struct vma_fact_bpf *bpf; /* same order as the non-gate maps, NULL */
+	size_t nr_bpf;
+	struct vma_fact_mm_bpf *mm_bpf;
+	struct vma_page_run *runs; /* pagemap, NULL when not read */
+	size_t nr_runs;
+
+	u32 have_status;         /* bit per enum vma_status_key */
+	u64 status[VMA_ST_NR];
+	bool have_caps;
+	u64 cap_eff;             /* CapEff as printed */
+	u32 have_stat;           /* bit per enum vma_stat_key */
+	u64 stat[VMA_STAT_NR];
+	bool have_statm;
+	u64 statm[7];            /* pages */
+	struct vma_fact_aux *aux;
+	size_t nr_aux;
+	bool have_limits;
+	struct vma_rlimit rlimit[VMA_NR_RLIMITS];
+	bool have_personality;
+	u32 personality;
+	char *comm, *cmdline, *exe; /* NULL when unknown; cmdline with blanks between words */
+
+	char *release;           /* kernel release, NULL */
+	bool have_system;
+	struct vma_system system;
+	u32 have_sysctl;         /* bit per field of struct vma_system, see VMA_SYS_* in source.c */
+	bool legacy_va_layout;
+	s32 randomize_va_space;  /* -1 unknown */
+
+	struct vma_missing *missing;
+	size_t nr_missing;
+	struct vma_read_cost *cost;
+	size_t nr_cost;
+	u32 retries;
+	void *arena;             /* owns the strings */
+};
+
+/**
+ * struct vma_read_opts - how to read
+ * @procfs: instead of "/proc"; NULL
+ * @levels: VMA_READ_*
+ */
+struct vma_read_opts {
+	const char *procfs;
+	u32 levels;
+};
+
+/**
+ * vma_facts_read() - read a process
+ * @target: "123", "self", "123/task/125", or a captured directory: either /proc/PID-like itself
+ *          (holds maps or smaps; settings are looked for in ../sys, ../version, ../meminfo,
+ *          ../../sys/kernel/mm as the recordings have them) or a directory whose proc/ holds one
+ * @out:    the caller owns it on success
+ *
+ * -ENOENT no such process or directory; -ESRCH it exited meanwhile; -EACCES nothing could be
+ * read; -EBADMSG what was read is not what it should be (file, line and column in @err).
+ * A source that may not be read is listed in facts->missing instead, as long as maps can be had.
+ */
+int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct vma_facts **out,
+		   struct vma_err *err);
+void vma_facts_free(struct vma_facts *f);
+
+/** Streaming: one record at a time through @fn, nothing kept; for very large processes. @fn
+ *  returns non-zero to stop. @levels: VMA_READ_MAPS or VMA_READ_SMAPS decide which file. */
+typedef int vma_map_fn(void *ctx, const struct vma_fact_map *map);
+int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_map_fn *fn, void *ctx,
+		    struct vma_err *err);
+
+/** Parsers on memory, for tests and fuzzing; every record goes to @fn. */
+int vma_maps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err);
+int vma_smaps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err);
+
+#endif

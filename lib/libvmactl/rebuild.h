@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBVMACTL_REBUILD_H
+#define LIBVMACTL_REBUILD_H
+/*
+ * Facts to a model: the kernel's own objects, and how each field is known.
+ */
+#include "libvmactl/model.h"
+#include "libvmactl/read.h"
+
+/** enum vma_known - how a field is known */
+enum vma_known {
+	VMA_UNKNOWN,  /* no source says it */
+	VMA_INFERRED, /* best evidence; the rule says which */
+	VMA_DERIVED,  /* follows from exact facts by a rule */
+	VMA_EXACT,    /* the kernel said so */
+};
+/** vma_known_name() - "exact", "derived", "inferred", "unknown". */
+const char *vma_known_name(enum vma_known known);
+
+/** enum vma_field - the fields of a VMA whose provenance is kept */
+enum vma_field {
+	VMA_FIELD_RANGE, VMA_FIELD_FLAGS, VMA_FIELD_PAGE_PROT, VMA_FIELD_PGOFF, VMA_FIELD_FILE,
+	VMA_FIELD_OPS, VMA_FIELD_POLICY, VMA_FIELD_UFFD, VMA_FIELD_NAME, VMA_FIELD_ANON_VMA,
+	VMA_FIELD_CHAIN,
+	VMA_FIELD_NR
+};
+const char *vma_field_name(enum vma_field field);
+
+/** enum vma_mm_field - the fields of an mm whose provenance is kept */
+enum vma_mm_field {
+	VMA_MM_FIELD_COUNTERS, VMA_MM_FIELD_CODE, VMA_MM_FIELD_BRK, VMA_MM_FIELD_STACK,
+	VMA_MM_FIELD_ARGS, VMA_MM_FIELD_MMAP_BASE, VMA_MM_FIELD_DEF_FLAGS, VMA_MM_FIELD_RLIMITS,
+	VMA_MM_FIELD_CAPS,
+	VMA_MM_FIELD_NR
+};
+const char *vma_mm_field_name(enum vma_mm_field field);
+
+/** struct vma_provenance - how one field is known, and by which rule ("I5", "" when exact) */
+struct vma_provenance {
+	u8 known;       /* enum vma_known */
+	u8 confidence;  /* percent, of inferred fields */
+	const char *rule;
+};
+
+/**
+ * struct vma_model - a rebuilt process
+ * @world, @mm: the model; owned by this
+ * @facts:      what it was made from; owned by this
+ * @map_of:     for each VMA at the time of rebuilding, by vma->id: index + 1 into facts->maps
+ */
+struct vma_model {
+	struct vma_world *world;
+	struct vma_mm *mm;
+	struct vma_facts *facts;
+	u32 *map_of;
+	size_t nr_map_of;
+	struct vma_provenance *fields; /* nr_maps x VMA_FIELD_NR, private: use vma_model_known() */
+	struct vma_provenance mm_fields[VMA_MM_FIELD_NR];
+};
+
+/**
+ * vma_rebuild() - facts to a model
+ * @facts:  taken over on success
+ * @kernel: the profile to use, NULL for the one the facts name (or the newest verified one)
+ */
+int vma_rebuild(struct vma_facts *facts, const struct vma_kernel *kernel, struct vma_model **out,
+		struct vma_err *err);
+void vma_model_free(struct vma_model *m);
+
+/** vma_model_map() - the fact a VMA came from; NULL for one an operation made. */
+const struct vma_fact_map *vma_model_map(const struct vma_model *m, const struct vma *vma);
+/** vma_model_known() - provenance of a field; for a VMA that an operation made or changed it is
+ *  derived, rule "simulated". */
+struct vma_provenance vma_model_known(const struct vma_model *m, const struct vma *vma,
+				      enum vma_field field);
+
+/** struct vma_open_opts - how to open a TARGET */
+struct vma_open_opts {
+	const char *procfs;  /* --procfs, NULL */
+	const char *kernel;  /* --kernel, NULL */
+	u32 levels;          /* VMA_READ_*, 0: the default */
+};
+
+/** vma_open() - a PID, "self", PID/task/TID, captured directory, core or snapshot to a model. */
+int vma_open(const char *target, const struct vma_open_opts *opts, struct vma_model **out,
+	     struct vma_err *err);
+
+#endif
