@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/strbuf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,10 @@ bool strbuf_reserve(struct strbuf *b, size_t more)
 
 	if (b->failed)
 		return false;
+	if (more > PTRDIFF_MAX / 2 - b->len) { /* doubling below could wrap */
+		b->failed = true;
+		return false;
+	}
 	if (want <= b->cap)
 		return true;
 	size_t cap = b->cap ? b->cap : 64;

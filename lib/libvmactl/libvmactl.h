@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBVMACTL_LIBVMACTL_H
+#define LIBVMACTL_LIBVMACTL_H
+/*
+ * The whole library in one include, for programs that use it. Inside this project include the
+ * room you need: its header stands on the room's own floor.
+ *
+ *   error.h     how the library says that it failed
+ *   types.h     numbers, pages
+ *   model.h     the kernel's objects: world, mm, vma, anon_vma, file, flags, kernel profiles
+ *   engine.h    what the kernel would do: operations, results, events, reasons
+ *   read.h      facts about a process, as they were found
+ *   rebuild.h   facts to a model, and how each field is known
+ */
+#include "libvmactl/engine.h"
+#include "libvmactl/error.h"
+#include "libvmactl/model.h"
+#include "libvmactl/read.h"
+#include "libvmactl/rebuild.h"
+#include "libvmactl/types.h"
+
+#endif

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The installed headers and the library itself. A new public header is added here and to
+# libvmactl.h, its functions to libvmactl.sym (tests/lint/exports.sh says which are missing).
+vmactlincludedir = $(includedir)/libvmactl
+vmactlinclude_HEADERS = \
+	lib/libvmactl/engine.h \
+	lib/libvmactl/error.h \
+	lib/libvmactl/flags.def \
+	lib/libvmactl/kernel.def \
+	lib/libvmactl/libvmactl.h \
+	lib/libvmactl/model.h \
+	lib/libvmactl/read.h \
+	lib/libvmactl/rebuild.h \
+	lib/libvmactl/types.h \
+	lib/libvmactl/why.def
+
+pkgconfigdir = $(libdir)/pkgconfig
+nodist_pkgconfig_DATA = lib/libvmactl/libvmactl.pc
+
+# Everything, with all internal names: for our programs and unit tests, never installed.
+noinst_LTLIBRARIES += libvmactl-all.la
+libvmactl_all_la_SOURCES = \
+	$(base_sources) \
+	$(model_sources) \
+	$(engine_sources) \
+	$(live_sources) \
+	$(read_sources) \
+	$(rebuild_sources) \
+	$(report_sources) \
+	$(script_sources) \
+	$(verify_sources)
+nodist_libvmactl_all_la_SOURCES = $(nodist_read_sources)
+libvmactl_all_la_LIBADD = \
+	$(UNWIND_LIBS) $(LIBDW_LIBS) $(LIBELF_LIBS) $(SMARTCOLS_LIBS) $(JSONC_LIBS) \
+	$(CAPNG_LIBS) $(ZSTD_LIBS) $(LIBBPF_LIBS)
+
+# What people install: the same objects, only the names of the export list to be seen.
+lib_LTLIBRARIES += libvmactl.la
+libvmactl_la_SOURCES =
+libvmactl_la_LIBADD = libvmactl-all.la
+libvmactl_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(LIBVMACTL_INTERFACE) -no-undefined \
+	-Wl,--version-script=$(top_srcdir)/lib/libvmactl/libvmactl.sym
+EXTRA_libvmactl_la_DEPENDENCIES = lib/libvmactl/libvmactl.sym
+EXTRA_DIST += lib/libvmactl/libvmactl.sym

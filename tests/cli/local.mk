@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One .bats a command, sorted.
+cli_tests =
+
+TESTS += $(cli_tests)
+EXTRA_DIST += $(cli_tests)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A unit test is one file, tests/unit/ROOM-FILE.c, and one line in unit_tests (sorted). It is
+# linked with everything in lib/, internal names too, and with the helpers in tests/lib/.
+unit_tests = \
+	tests/unit/base-strbuf
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+EXTRA_DIST += $(unit_tests:=.c)
+
+# One _SOURCES line is not needed: automake takes NAME.c.
+LDADD = libvmactl-all.la $(CMOCKA_LIBS)
