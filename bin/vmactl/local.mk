@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every .c and .h of this folder, paths from the top, sorted. The program is built as soon as
-# main.c is among them: then these lines go below the list
-#   bin_PROGRAMS += bin/vmactl/vmactl
-#   bin_vmactl_vmactl_SOURCES = $(vmactl_sources)
-#   bin_vmactl_vmactl_LDADD = libvmactl-all.la
-vmactl_sources =
+# Every .c and .h of this folder, paths from the top, sorted.
+vmactl_sources = \
+	bin/vmactl/cli-groups.c \
+	bin/vmactl/cli-help.c \
+	bin/vmactl/cli-say.c \
+	bin/vmactl/cli.c bin/vmactl/cli.h \
+	bin/vmactl/commands.c bin/vmactl/commands.def bin/vmactl/commands.h \
+	bin/vmactl/complete.c bin/vmactl/complete.h \
+	bin/vmactl/main.c

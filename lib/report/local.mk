@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Every .c and .h of this room, paths from the top, sorted: what is not listed is not built.
-report_sources =
+report_sources = \
+	lib/report/nearest.c \
+	lib/report/number.c
