@@ -19,8 +19,11 @@ enum {
 	VMA_READ_SYSTEM = 1 << 4,  /* sysctls, meminfo, version */
 	VMA_READ_PAGES = 1 << 5,   /* pagemap */
 	VMA_READ_BPF = 1 << 6,     /* the kernel's own values */
+	VMA_READ_FILES = 1 << 7,   /* what is mapped: file system, mount options, size */
 };
-#define VMA_READ_DEFAULT (VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS | VMA_READ_NUMA | VMA_READ_SYSTEM)
+#define VMA_READ_DEFAULT                                                                    \
+	(VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS | VMA_READ_NUMA |                 \
+	 VMA_READ_SYSTEM | VMA_READ_FILES)
 
 /** enum vma_smaps_key - the counters of smaps, in kB as printed */
 enum vma_smaps_key {
@@ -59,6 +62,7 @@ struct vma_fact_map {
 	const char *path;
 	const char *policy;
 	u64 kb[VMA_SMAPS_NR];
+	u64 held; /* from a core: bytes of it that the file holds */
 };
 
 /** struct vma_fact_bpf - what the kernel itself holds for one VMA (optional reader) */
@@ -99,6 +103,61 @@ struct vma_fact_aux {
 	u64 type, value;
 };
 
+/**
+ * struct vma_fact_file - what is known of a mapped file, by the device and inode maps prints
+ * @fs:   type of the file system, as mountinfo spells it ("ext4", "tmpfs"); NULL unknown
+ * @size: bytes; valid when @has_size
+ */
+struct vma_fact_file {
+	u32 dev_major, dev_minor;
+	u64 inode;
+	const char *fs;
+	bool noexec;
+	bool has_size;
+	u64 size;
+};
+
+/** Bits of vma_facts.have_sysctl: which settings a source named. */
+enum {
+	VMA_SYS_MAX_MAP_COUNT = 1 << 0,
+	VMA_SYS_OVERCOMMIT_MEMORY = 1 << 1,
+	VMA_SYS_OVERCOMMIT_RATIO = 1 << 2,
+	VMA_SYS_OVERCOMMIT_KBYTES = 1 << 3,
+	VMA_SYS_ADMIN_RESERVE = 1 << 4,
+	VMA_SYS_USER_RESERVE = 1 << 5,
+	VMA_SYS_MMAP_MIN_ADDR = 1 << 6,
+	VMA_SYS_LEGACY_VA_LAYOUT = 1 << 7,
+	VMA_SYS_USERFAULTFD = 1 << 8,
+	VMA_SYS_RANDOMIZE = 1 << 9,
+	VMA_SYS_TOTALRAM = 1 << 10,
+	VMA_SYS_TOTALSWAP = 1 << 11,
+	VMA_SYS_COMMITTED = 1 << 12,
+	VMA_SYS_HUGETLB = 1 << 13,
+	VMA_SYS_THP = 1 << 14,        /* thp_built_in is known; when it is, thp_enabled too */
+	VMA_SYS_SHMEM_HUGE = 1 << 15,
+	VMA_SYS_NODES = 1 << 16,
+	VMA_SYS_PKEYS = 1 << 17,
+	VMA_SYS_SOFT_DIRTY = 1 << 18,
+	VMA_SYS_ANON_NAMES = 1 << 19,
+	VMA_SYS_IGNORE_RLIMIT_DATA = 1 << 20,
+	VMA_SYS_GUARD_GAP = 1 << 21,
+};
+
+/**
+ * struct vma_fact_core - what is known of a core file as a whole
+ * @nr_filtered:  mappings of which it holds nothing (coredump_filter, VM_DONTDUMP, devices)
+ * @nr_unsegmented: of these, mappings only NT_FILE names: their perms are "????"
+ * @truncated:    bytes that it claims and lacks
+ * @nr_bad:       segments and notes that made no sense and were left out
+ */
+struct vma_fact_core {
+	u64 held, truncated;
+	u32 nr_filtered, nr_unsegmented, nr_threads, nr_bad;
+	bool has_siginfo;
+	s32 si_signo, si_code;
+	u64 si_addr;
+};
+
 /** struct vma_missing - a source that could not be read, why, and what would help */
 struct vma_missing {
 	const char *what;   /* "smaps" */
@@ -126,14 +185,20 @@ struct vma_facts {
 	bool live;               /* the process may still change */
 	bool changed;            /* it changed while being read; the retries did not settle it */
 	bool kernel_thread;      /* has no address space */
+	bool is_core;            /* read from a core file: @core is valid, and in the maps perms[3]
+				    is '?' (a core does not tell shared from private) */
+	struct vma_fact_core core;
 
 	struct vma_fact_map *maps;
 	size_t nr_maps;
 	struct vma_fact_bpf *bpf; /* same order as the non-gate maps, NULL */
 	size_t nr_bpf;
 	struct vma_fact_mm_bpf *mm_bpf;
-	struct vma_page_run *runs; /* pagemap, NULL when not read */
+	struct vma_page_run *runs; /* pagemap, NULL when not read; a page of a file is
+				      VMA_PAGE_FILE, of shmem too */
 	size_t nr_runs;
+	struct vma_fact_file *files;
+	size_t nr_files;
 
 	u32 have_status;         /* bit per enum vma_status_key */
 	u64 status[VMA_ST_NR];
@@ -154,7 +219,7 @@ struct vma_facts {
 	char *release;           /* kernel release, NULL */
 	bool have_system;
 	struct vma_system system;
-	u32 have_sysctl;         /* bit per field of struct vma_system, see VMA_SYS_* in source.c */
+	u32 have_sysctl;         /* VMA_SYS_*: which of @system and the next two were read */
 	bool legacy_va_layout;
 	s32 randomize_va_space;  /* -1 unknown */
 
@@ -163,6 +228,8 @@ struct vma_facts {
 	struct vma_read_cost *cost;
 	size_t nr_cost;
 	u32 retries;
+	u32 unknown_keys;        /* smaps lines with a key we do not know */
+	char state;              /* of stat: R S D Z ..., 0 unknown */
 	void *arena;             /* owns the strings */
 };
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef READ_PROC_SMAPS_H
+#define READ_PROC_SMAPS_H
+/*
+ * /proc/PID/smaps (rules T9, T10).
+ *
+ * The records of one file have the same lines in the same order, and most values repeat. So each
+ * line position remembers its last text: the same text again means the same value, the same key
+ * only a new number, and anything else is looked up by name and learnt.
+ */
+#include "libvmactl/read.h"
+#include "read/lines.h"
+
+/* Every record to @fn, until it returns non-zero (which is then returned). *@unknown_keys is
+ * raised by the lines nobody knows; may be NULL. */
+int smaps_run(struct lines *l, vma_map_fn *fn, void *ctx, u32 *unknown_keys, struct vma_err *err);
+
+#endif

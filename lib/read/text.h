@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef READ_TEXT_H
+#define READ_TEXT_H
+/*
+ * Numbers out of text, without a copy and without a locale. Each moves *@p behind what it took,
+ * and returns false, with *@p unmoved, when there is no number or it does not fit.
+ *
+ * The text must be followed by a byte that is no digit (a newline, a NUL): they look at no length.
+ */
+#include <string.h>
+
+#include "libvmactl/types.h"
+
+/* The value of a lower-case hexadecimal digit, 16 and more for anything else. */
+static inline unsigned int text_hex_digit(char c)
+{
+	unsigned int d = (unsigned int)(unsigned char)c - '0';
+
+	if (d < 10)
+		return d;
+	d = (unsigned int)(unsigned char)c - 'a';
+	return d < 6 ? d + 10 : 16;
+}
+
+static inline bool text_hex(const char **p, u64 *out)
+{
+	const char *s = *p;
+	u64 value = 0;
+	unsigned int d;
+
+	while ((d = text_hex_digit(*s)) < 16) {
+		if (value >> 60)
+			return false;
+		value = value << 4 | d;
+		s++;
+	}
+	if (s == *p)
+		return false;
+	*p = s;
+	*out = value;
+	return true;
+}
+
+static inline bool text_dec(const char **p, u64 *out)
+{
+	const char *s = *p;
+	u64 value = 0;
+	unsigned int d;
+
+	while ((d = (unsigned int)(unsigned char)*s - '0') < 10) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, d, &value))
+			return false;
+		s++;
+	}
+	if (s == *p)
+		return false;
+	*p = s;
+	*out = value;
+	return true;
+}
+
+/* Takes exactly the character @c. */
+static inline bool text_char(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	++*p;
+	return true;
+}
+
+static inline const char *text_skip_blanks(const char *p)
+{
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p;
+}
+
+static inline bool text_starts(const char *p, const char *word)
+{
+	return strncmp(p, word, strlen(word)) == 0;
+}
+
+/* Words of 8 bytes; for 16 bytes and more cheaper than a call of memcmp. */
+static inline bool text_same(const char *a, const char *b, size_t len)
+{
+	u64 x, y;
+
+	if (len < 8)
+		return memcmp(a, b, len) == 0;
+	for (size_t i = 0; i + 8 <= len; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y)
+			return false;
+	}
+	memcpy(&x, a + len - 8, 8);
+	memcpy(&y, b + len - 8, 8);
+	return x == y;
+}
+
+#endif
