@@ -7,6 +7,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/error.h \
 	lib/libvmactl/flags.def \
 	lib/libvmactl/kernel.def \
+	lib/libvmactl/known.h \
 	lib/libvmactl/libvmactl.h \
 	lib/libvmactl/model.h \
 	lib/libvmactl/read.h \
