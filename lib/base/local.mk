@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 base_sources = \
 	lib/base/check.h \
 	lib/base/cleanup.h \
