@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef SCRIPT_CHARS_H
+#define SCRIPT_CHARS_H
+/* What a byte is, without a locale: a look-up instead of a chain of comparisons. */
+#include "libvmactl/types.h"
+
+enum {
+	CHAR_DIGIT = 1,
+	CHAR_HEX = 2,
+	CHAR_NAME = 4,  /* letters, digits, _ */
+	CHAR_UPPER = 8,
+	CHAR_SKIP = 16, /* ends the quick walk over an argument: quotes, brackets, comma, / */
+};
+
+extern const u8 char_class[256];
+
+static inline bool is_char(char c, int class)
+{
+	return char_class[(u8)c] & class;
+}
+
+/* The value of a hexadecimal digit; only for CHAR_HEX. */
+static inline u64 hex_digit(char c)
+{
+	return (u64)((c & 0xf) + (c >> 6) * 9);
+}
+
+#endif
