@@ -10,13 +10,19 @@
  *   model.h     the kernel's objects: world, mm, vma, anon_vma, file, flags, kernel profiles
  *   engine.h    what the kernel would do: operations, results, events, reasons
  *   read.h      facts about a process, as they were found
- *   rebuild.h   facts to a model, and how each field is known
+ *   elf.h       facts about ELF images and core files
+ *   rebuild.h   facts to a model
+ *   known.h     how each field of the model is known
+ *   report.h    rows, tables, JSON, filters, and events as sentences
  */
+#include "libvmactl/elf.h"
 #include "libvmactl/engine.h"
 #include "libvmactl/error.h"
+#include "libvmactl/known.h"
 #include "libvmactl/model.h"
 #include "libvmactl/read.h"
 #include "libvmactl/rebuild.h"
+#include "libvmactl/report.h"
 #include "libvmactl/types.h"
 
 #endif

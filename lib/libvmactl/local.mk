@@ -3,6 +3,7 @@
 # libvmactl.h, its functions to libvmactl.sym (tests/lint/exports.sh says which are missing).
 vmactlincludedir = $(includedir)/libvmactl
 vmactlinclude_HEADERS = \
+	lib/libvmactl/elf.h \
 	lib/libvmactl/engine.h \
 	lib/libvmactl/error.h \
 	lib/libvmactl/flags.def \
@@ -12,6 +13,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/model.h \
 	lib/libvmactl/read.h \
 	lib/libvmactl/rebuild.h \
+	lib/libvmactl/report.h \
 	lib/libvmactl/types.h \
 	lib/libvmactl/why.def
 

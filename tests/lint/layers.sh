@@ -8,7 +8,7 @@ cd "$VMACTL_SRC" || exit 1
 # room or public header -> floor
 floors="
 base 1  error.h 1  types.h 1
-model 2  flags.def 2  kernel.def 2  model.h 2
+model 2  flags.def 2  kernel.def 2  known.h 2  model.h 2
 engine 3  engine.h 3  why.def 3
 read 3  read.h 3  elf.h 3
 live 3  live.h 3
@@ -26,7 +26,7 @@ exceptions="
 "
 # public headers whose room has another name
 rooms="
-error.h base  types.h base  flags.def model  kernel.def model  why.def engine  elf.h read
+error.h base  types.h base  known.h model  flags.def model  kernel.def model  why.def engine  elf.h read
 "
 
 
