@@ -65,21 +65,69 @@ struct vma_fact_map {
 	u64 held; /* from a core: bytes of it that the file holds */
 };
 
-/** struct vma_fact_bpf - what the kernel itself holds for one VMA (optional reader) */
+/** What vm_operations_struct has (bits of vma_fact_bpf.callbacks). */
+enum {
+	VMA_BPF_OPS_OPEN = 1 << 0,
+	VMA_BPF_OPS_CLOSE = 1 << 1,
+	VMA_BPF_OPS_MAY_SPLIT = 1 << 2,
+	VMA_BPF_OPS_MREMAP = 1 << 3,
+	VMA_BPF_OPS_MPROTECT = 1 << 4,
+	VMA_BPF_OPS_FAULT = 1 << 5,
+	VMA_BPF_OPS_HUGE_FAULT = 1 << 6,
+	VMA_BPF_OPS_MAP_PAGES = 1 << 7,
+	VMA_BPF_OPS_PAGESIZE = 1 << 8,
+	VMA_BPF_OPS_PAGE_MKWRITE = 1 << 9,
+	VMA_BPF_OPS_PFN_MKWRITE = 1 << 10,
+	VMA_BPF_OPS_ACCESS = 1 << 11,
+	VMA_BPF_OPS_NAME = 1 << 12,
+	VMA_BPF_OPS_SET_POLICY = 1 << 13,
+};
+
+/** What the running kernel has at all (bits of vma_fact_mm_bpf.have); else the field is 0. */
+enum {
+	VMA_BPF_NUM_CHILDREN = 1 << 0, /* num_children and num_active_vmas */
+	VMA_BPF_DEGREE = 1 << 1,       /* older: num_children holds anon_vma->degree instead */
+	VMA_BPF_LOCK_SEQ = 1 << 2,     /* lock_seq: per-VMA locks, 6.4 */
+	VMA_BPF_MM_SEQ = 1 << 3,       /* mm_seq */
+	VMA_BPF_REFCNT = 1 << 4,       /* vm_refcnt, 6.15 */
+	VMA_BPF_POLICY = 1 << 5,       /* policy: CONFIG_NUMA */
+	VMA_BPF_UFFD = 1 << 6,         /* uffd: CONFIG_USERFAULTFD */
+};
+
+/**
+ * struct vma_fact_bpf - what the kernel itself holds for one VMA (optional reader)
+ *
+ * Addresses of kernel objects are good for telling whether two are the same one, nothing else.
+ * Arrays and strings are borrowed from the facts. The two symbols are "" when the kernel keeps
+ * none: names of data, such as vm_ops, need CONFIG_KALLSYMS_ALL, that of ->fault does not.
+ */
 struct vma_fact_bpf {
 	u64 start, end, vm_flags, vm_pgoff, page_prot; /* vm_flags: the kernel's bits */
 	u64 anon_vma, root, parent;                    /* opaque identities, 0 none */
-	u64 vm_file, inode;
-	u32 num_children, num_active_vmas, refcount;
-	u32 nr_chain, lock_seq, vm_refcnt;
-	u64 chain[16];                                 /* newest first, as far as it fits */
-	char ops[48];                                  /* symbol of vm_ops, "" none */
+	u64 vm_file, mapping, inode;                   /* mapping: the address_space */
+	u64 vm_policy, uffd_ctx, vm_ops;
+	u32 dev;                                       /* of the inode, the kernel's encoding */
+	u32 num_children, num_active_vmas, refcount;   /* of anon_vma */
+	u32 lock_seq, vm_refcnt, mm_seq;
+	u32 callbacks;                                 /* VMA_BPF_OPS_* */
+	u32 nr_chain;
+	bool chain_cut;                                /* there are more links than nr_chain */
+	const u64 *chain;                              /* anon_vmas, newest first */
+	const char *ops;                               /* symbol of vm_ops */
+	const char *fault;                             /* symbol of vm_ops->fault */
 };
 
-/** struct vma_fact_mm_bpf - mm_struct fields that no file shows */
+/**
+ * struct vma_fact_mm_bpf - mm_struct fields that no file shows, and those to check files against
+ *
+ * Counters are in pages, pgtables_bytes in bytes. @mm is equal for processes that share one.
+ */
 struct vma_fact_mm_bpf {
+	u64 mm;
 	u64 mmap_base, mmap_legacy_base, task_size, def_flags, brk, start_brk, start_stack;
-	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm, map_count;
+	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm, hiwater_vm, map_count;
+	u64 pgtables_bytes;
+	u32 have; /* VMA_BPF_* */
 };
 
 /** Numbers of status, kB. */
