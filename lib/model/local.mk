@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/model: the kernel's objects. One line a file.
 model_sources = \
 	lib/model/anon.c lib/model/anon.h \

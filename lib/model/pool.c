@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pool_init(struct pool *p, u32 size)
+{
+	memset(p, 0, sizeof(*p));
+	p->size = size;
+	p->nr = 1;
+}
+
+void pool_fini(struct pool *p)
+{
+	for (u32 i = 0; i < p->nr_chunks; i++)
+		free(p->chunk[i]);
+	free(p->chunk);
+	p->chunk = NULL;
+	p->nr_chunks = p->cap_chunks = 0;
+}
+
+static bool add_chunk(struct pool *p)
+{
+	if (p->nr_chunks == p->cap_chunks) {
+		u32 cap = p->cap_chunks ? p->cap_chunks * 2 : 16;
+		char **chunk = realloc(p->chunk, sizeof(*chunk) * cap);
+
+		if (!chunk)
+			return false;
+		p->chunk = chunk;
+		p->cap_chunks = cap;
+	}
+	p->chunk[p->nr_chunks] = malloc((size_t)p->size * POOL_CHUNK);
+	if (!p->chunk[p->nr_chunks])
+		return false;
+	p->nr_chunks++;
+	return true;
+}
+
+int pool_copy(struct pool *p, const struct pool *src)
+{
+	pool_init(p, src->size);
+	while (p->nr_chunks < src->nr_chunks) {
+		if (!add_chunk(p)) {
+			pool_fini(p);
+			return -ENOMEM;
+		}
+		memcpy(p->chunk[p->nr_chunks - 1], src->chunk[p->nr_chunks - 1],
+		       (size_t)p->size * POOL_CHUNK);
+	}
+	p->nr = src->nr;
+	p->free = src->free;
+	p->live = src->live;
+	return 0;
+}
+
+void *pool_get(struct pool *p, u32 *id)
+{
+	void *rec;
+
+	if (p->free) {
+		*id = p->free;
+		rec = pool_at(p, *id);
+		memcpy(&p->free, rec, sizeof(u32));
+	} else {
+		if (p->nr == ~0U || (p->nr >> POOL_CHUNK_SHIFT >= p->nr_chunks && !add_chunk(p)))
+			return NULL;
+		*id = p->nr++;
+		rec = pool_at(p, *id);
+	}
+	p->live++;
+	return memset(rec, 0, p->size);
+}
+
+void pool_put(struct pool *p, u32 id)
+{
+	memset(pool_at(p, id), 0, p->size);
+	memcpy(pool_at(p, id), &p->free, sizeof(u32));
+	p->free = id;
+	p->live--;
+}
+
+size_t pool_bytes(const struct pool *p)
+{
+	return (size_t)p->size * POOL_CHUNK * p->nr_chunks;
+}

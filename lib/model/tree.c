@@ -1,0 +1,888 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/range.h"
+
+#define KEY_MAX (~0ULL)
+#define FEW (TREE_MAX / 4)           /* a node with fewer looks for a sibling to join */
+#define ROOMY (TREE_MAX * 3 / 4)     /* two siblings with no more than this become one */
+
+void tree_init(struct vma_tree *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->root = t->finger = TREE_NIL;
+	t->free_leaf = t->free_inner = TREE_NIL;
+}
+
+void tree_fini(struct vma_tree *t)
+{
+	free(t->leaf);
+	free(t->inner);
+	tree_init(t);
+}
+
+int tree_copy(struct vma_tree *t, const struct vma_tree *src)
+{
+	struct vma_tree copy = *src;
+
+	copy.cap_leaf = src->nr_leaf;
+	copy.cap_inner = src->nr_inner;
+	copy.leaf = malloc(sizeof(*copy.leaf) * (src->nr_leaf + 1));
+	copy.inner = malloc(sizeof(*copy.inner) * (src->nr_inner + 1));
+	if (!copy.leaf || !copy.inner) {
+		free(copy.leaf);
+		free(copy.inner);
+		return -ENOMEM;
+	}
+	if (src->nr_leaf)
+		memcpy(copy.leaf, src->leaf, sizeof(*copy.leaf) * src->nr_leaf);
+	if (src->nr_inner)
+		memcpy(copy.inner, src->inner, sizeof(*copy.inner) * src->nr_inner);
+	*t = copy;
+	return 0;
+}
+
+size_t tree_bytes(const struct vma_tree *t)
+{
+	return sizeof(*t->leaf) * t->nr_leaf + sizeof(*t->inner) * t->nr_inner;
+}
+
+/* ---------------------------------------------------------------- nodes */
+
+/* Make sure that an insert can take all the nodes it may need; then it cannot fail half-way. */
+static bool reserve(struct vma_tree *t)
+{
+	if (t->free_leaf == TREE_NIL && t->nr_leaf + 2 > t->cap_leaf) {
+		u32 cap = t->cap_leaf ? t->cap_leaf + t->cap_leaf / 2 + 2 : 4;
+		struct tree_leaf *leaf = realloc(t->leaf, sizeof(*leaf) * cap);
+
+		if (!leaf)
+			return false;
+		t->leaf = leaf;
+		t->cap_leaf = cap;
+	}
+	if (t->nr_inner + t->height + 2 > t->cap_inner) {
+		u32 cap = t->cap_inner + t->cap_inner / 2 + t->height + 2;
+		struct tree_inner *inner = realloc(t->inner, sizeof(*inner) * cap);
+
+		if (!inner)
+			return false;
+		t->inner = inner;
+		t->cap_inner = cap;
+	}
+	return true;
+}
+
+static u32 new_leaf(struct vma_tree *t)
+{
+	u32 id = t->free_leaf;
+	struct tree_leaf *l;
+
+	if (id != TREE_NIL)
+		t->free_leaf = t->leaf[id].parent;
+	else
+		id = t->nr_leaf++;
+	l = &t->leaf[id];
+	l->parent = l->prev = l->next = TREE_NIL;
+	l->n = 0;
+	memset(l->start, 0xff, sizeof(l->start));
+	memset(l->end, 0xff, sizeof(l->end));
+	return id;
+}
+
+static u32 new_inner(struct vma_tree *t)
+{
+	u32 id = t->free_inner;
+	struct tree_inner *p;
+
+	if (id != TREE_NIL)
+		t->free_inner = t->inner[id].parent;
+	else
+		id = t->nr_inner++;
+	p = &t->inner[id];
+	p->parent = TREE_NIL;
+	p->n = 0;
+	memset(p->hi, 0xff, sizeof(p->hi));
+	return id;
+}
+
+static void put_leaf(struct vma_tree *t, u32 id)
+{
+	struct tree_leaf *l = &t->leaf[id];
+
+	if (l->prev != TREE_NIL)
+		t->leaf[l->prev].next = l->next;
+	if (l->next != TREE_NIL)
+		t->leaf[l->next].prev = l->prev;
+	if (t->finger == id)
+		t->finger = TREE_NIL;
+	l->n = 0;
+	l->parent = t->free_leaf;
+	t->free_leaf = id;
+}
+
+static void put_inner(struct vma_tree *t, u32 id)
+{
+	t->inner[id].n = 0;
+	t->inner[id].parent = t->free_inner;
+	t->free_inner = id;
+}
+
+static u32 slot_of(const struct tree_inner *p, u32 child)
+{
+	u32 i = 0;
+
+	while (p->child[i] != child)
+		i++;
+	return i;
+}
+
+/* First slot whose key is above addr; the pads make 31 the answer when none is. */
+static inline u32 first_above(const u64 *key, u64 addr)
+{
+	u32 i = 0;
+
+	i += (u32)(key[15] <= addr) << 4;
+	i += (u32)(key[i + 7] <= addr) << 3;
+	i += (u32)(key[i + 3] <= addr) << 2;
+	i += (u32)(key[i + 1] <= addr) << 1;
+	i += key[i] <= addr;
+	return i;
+}
+
+/* ---------------------------------------------------------------- looking */
+
+static u32 find_leaf(const struct vma_tree *t, u64 addr)
+{
+	u32 node = t->root;
+
+	for (u32 h = t->height; h; h--) {
+		const struct tree_inner *p = &t->inner[node];
+		u32 i = first_above(p->hi, addr);
+
+		if (i >= p->n)
+			return TREE_NIL;
+		node = p->child[i];
+	}
+	return node;
+}
+
+bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos *pos)
+{
+	u32 id = t->finger;
+	const struct tree_leaf *l;
+
+	if (id != TREE_NIL) {
+		l = &t->leaf[id];
+		if (l->start[0] <= addr && addr < l->end[l->n - 1]) {
+			pos->leaf = id;
+			pos->slot = first_above(l->end, addr);
+			return true;
+		}
+	}
+	if (t->root == TREE_NIL)
+		return false;
+	id = find_leaf(t, addr);
+	if (id == TREE_NIL)
+		return false;
+	l = &t->leaf[id];
+	pos->leaf = id;
+	pos->slot = first_above(l->end, addr);
+	if (pos->slot >= l->n)
+		return false;
+	/* The finger only remembers; it is no part of the tree's value. */
+	((struct vma_tree *)t)->finger = id;
+	return true;
+}
+
+static u32 edge_leaf(const struct vma_tree *t, bool last)
+{
+	u32 node = t->root;
+
+	for (u32 h = t->height; h; h--) {
+		const struct tree_inner *p = &t->inner[node];
+
+		node = p->child[last ? p->n - 1 : 0];
+	}
+	return node;
+}
+
+bool tree_first(const struct vma_tree *t, struct tree_pos *pos)
+{
+	if (!t->count)
+		return false;
+	pos->leaf = edge_leaf(t, false);
+	pos->slot = 0;
+	return true;
+}
+
+bool tree_last(const struct vma_tree *t, struct tree_pos *pos)
+{
+	if (!t->count)
+		return false;
+	pos->leaf = edge_leaf(t, true);
+	pos->slot = t->leaf[pos->leaf].n - 1;
+	return true;
+}
+
+bool tree_next(const struct vma_tree *t, struct tree_pos *pos)
+{
+	const struct tree_leaf *l = &t->leaf[pos->leaf];
+
+	if (pos->slot + 1 < l->n) {
+		pos->slot++;
+		return true;
+	}
+	if (l->next == TREE_NIL)
+		return false;
+	pos->leaf = l->next;
+	pos->slot = 0;
+	return true;
+}
+
+bool tree_prev(const struct vma_tree *t, struct tree_pos *pos)
+{
+	const struct tree_leaf *l = &t->leaf[pos->leaf];
+
+	if (pos->slot) {
+		pos->slot--;
+		return true;
+	}
+	if (l->prev == TREE_NIL)
+		return false;
+	pos->leaf = l->prev;
+	pos->slot = t->leaf[l->prev].n - 1;
+	return true;
+}
+
+/* ---------------------------------------------------------------- what parents know */
+
+static u64 leaf_gap(const struct tree_leaf *l)
+{
+	u64 gap = 0;
+
+	for (u32 i = 1; i < l->n; i++)
+		gap = max_u64(gap, l->start[i] - l->end[i - 1]);
+	return gap;
+}
+
+static u64 inner_gap(const struct tree_inner *p)
+{
+	u64 gap = p->gap[0];
+
+	for (u32 i = 1; i < p->n; i++)
+		gap = max_u64(gap, max_u64(p->gap[i], p->lo[i] - p->hi[i - 1]));
+	return gap;
+}
+
+/* Carry lo, hi and gap of a node upwards as far as they change anything. */
+static void carry(struct vma_tree *t, u32 parent, u32 child, u64 lo, u64 hi, u64 gap)
+{
+	while (parent != TREE_NIL) {
+		struct tree_inner *p = &t->inner[parent];
+		u32 i = slot_of(p, child);
+
+		if (p->lo[i] == lo && p->hi[i] == hi && p->gap[i] == gap)
+			return;
+		p->lo[i] = lo;
+		p->hi[i] = hi;
+		p->gap[i] = gap;
+		lo = p->lo[0];
+		hi = p->hi[p->n - 1];
+		gap = inner_gap(p);
+		child = parent;
+		parent = p->parent;
+	}
+}
+
+static void carry_leaf(struct vma_tree *t, u32 id)
+{
+	const struct tree_leaf *l = &t->leaf[id];
+
+	if (l->parent != TREE_NIL)
+		carry(t, l->parent, id, l->start[0], l->end[l->n - 1], leaf_gap(l));
+}
+
+static void carry_inner(struct vma_tree *t, u32 id)
+{
+	const struct tree_inner *p = &t->inner[id];
+
+	if (p->parent != TREE_NIL)
+		carry(t, p->parent, id, p->lo[0], p->hi[p->n - 1], inner_gap(p));
+}
+
+/* ---------------------------------------------------------------- moving entries */
+
+/* Move n entries of one leaf to a place in another (or the same) leaf; pads are the caller's. */
+static void move_entries(struct tree_leaf *to, u32 at, const struct tree_leaf *from, u32 i, u32 n)
+{
+	memmove(&to->start[at], &from->start[i], n * sizeof(u64));
+	memmove(&to->end[at], &from->end[i], n * sizeof(u64));
+	memmove(&to->val[at], &from->val[i], n * sizeof(u32));
+}
+
+/* Open a hole for n entries at slot i, or close one of n entries there. */
+static void open_entries(struct tree_leaf *l, u32 i, u32 n)
+{
+	move_entries(l, i + n, l, i, l->n - i);
+	l->n += n;
+}
+
+static void close_entries(struct tree_leaf *l, u32 i, u32 n)
+{
+	move_entries(l, i, l, i + n, l->n - i - n);
+	for (u32 k = l->n - n; k < l->n; k++)
+		l->start[k] = l->end[k] = KEY_MAX;
+	l->n -= n;
+}
+
+static void move_children(struct tree_inner *to, u32 at, const struct tree_inner *from, u32 i, u32 n)
+{
+	memmove(&to->lo[at], &from->lo[i], n * sizeof(u64));
+	memmove(&to->hi[at], &from->hi[i], n * sizeof(u64));
+	memmove(&to->gap[at], &from->gap[i], n * sizeof(u64));
+	memmove(&to->child[at], &from->child[i], n * sizeof(u32));
+}
+
+static void open_children(struct tree_inner *p, u32 i, u32 n)
+{
+	move_children(p, i + n, p, i, p->n - i);
+	p->n += n;
+}
+
+static void close_children(struct tree_inner *p, u32 i, u32 n)
+{
+	move_children(p, i, p, i + n, p->n - i - n);
+	for (u32 k = p->n - n; k < p->n; k++)
+		p->hi[k] = KEY_MAX;
+	p->n -= n;
+}
+
+static void set_parent(struct vma_tree *t, u32 level, u32 child, u32 parent)
+{
+	if (level == 1)
+		t->leaf[child].parent = parent;
+	else
+		t->inner[child].parent = parent;
+}
+
+/* ---------------------------------------------------------------- growing */
+
+/* A new root above the old one. */
+static u32 grow_root(struct vma_tree *t, u32 child, u64 lo, u64 hi, u64 gap)
+{
+	u32 id = new_inner(t);
+	struct tree_inner *p = &t->inner[id];
+
+	p->n = 1;
+	p->lo[0] = lo;
+	p->hi[0] = hi;
+	p->gap[0] = gap;
+	p->child[0] = child;
+	t->root = id;
+	t->height++;
+	set_parent(t, t->height, child, id);
+	return id;
+}
+
+/* Cut a full inner node of a level in two; returns the right half, already linked. */
+static u32 add_child(struct vma_tree *t, u32 level, u32 parent, u32 left, u32 child, u64 lo, u64 hi,
+		     u64 gap);
+
+static void split_inner(struct vma_tree *t, u32 level, u32 id)
+{
+	u32 right = new_inner(t);
+	struct tree_inner *l = &t->inner[id], *r = &t->inner[right];
+	u32 keep = TREE_MAX / 2 + 1;
+
+	move_children(r, 0, l, keep, l->n - keep);
+	r->n = l->n - keep;
+	for (u32 i = 0; i < r->n; i++)
+		set_parent(t, level, r->child[i], right);
+	for (u32 i = keep; i < l->n; i++)
+		l->hi[i] = KEY_MAX;
+	l->n = keep;
+	if (l->parent == TREE_NIL)
+		l->parent = grow_root(t, id, l->lo[0], l->hi[keep - 1], inner_gap(l));
+	else
+		carry_inner(t, id);
+	add_child(t, level + 1, l->parent, id, right, r->lo[0], r->hi[r->n - 1], inner_gap(r));
+}
+
+/* Put child behind left in its parent at a level (1: children are leaves). Returns the parent. */
+static u32 add_child(struct vma_tree *t, u32 level, u32 parent, u32 left, u32 child, u64 lo, u64 hi,
+		     u64 gap)
+{
+	struct tree_inner *p = &t->inner[parent];
+	u32 i;
+
+	if (p->n == TREE_MAX) {
+		split_inner(t, level, parent);
+		parent = level == 1 ? t->leaf[left].parent : t->inner[left].parent;
+		p = &t->inner[parent];
+	}
+	i = slot_of(p, left) + 1;
+	open_children(p, i, 1);
+	p->lo[i] = lo;
+	p->hi[i] = hi;
+	p->gap[i] = gap;
+	p->child[i] = child;
+	set_parent(t, level, child, parent);
+	carry_inner(t, parent);
+	return parent;
+}
+
+/* Add an empty leaf right of a leaf; the caller fills it first (n, entries). */
+static void link_leaf(struct vma_tree *t, u32 left, u32 right)
+{
+	struct tree_leaf *l = &t->leaf[left], *r = &t->leaf[right];
+
+	r->prev = left;
+	r->next = l->next;
+	if (l->next != TREE_NIL)
+		t->leaf[l->next].prev = right;
+	l->next = right;
+	if (l->parent == TREE_NIL)
+		l->parent = grow_root(t, left, l->start[0], l->end[l->n - 1], leaf_gap(l));
+	else
+		carry_leaf(t, left);
+	add_child(t, 1, l->parent, left, right, r->start[0], r->end[r->n - 1], leaf_gap(r));
+}
+
+/* Hand entries of a full leaf to a sibling with room. Keeps leaves fuller than plain splitting. */
+static bool spill(struct vma_tree *t, u32 id)
+{
+	struct tree_leaf *l = &t->leaf[id];
+	struct tree_leaf *r = l->next != TREE_NIL ? &t->leaf[l->next] : NULL;
+	u32 n;
+
+	if (r && r->parent == l->parent && r->n <= ROOMY) {
+		n = (l->n - r->n) / 2;
+		open_entries(r, 0, n);
+		move_entries(r, 0, l, l->n - n, n);
+		close_entries(l, l->n - n, n);
+		carry_leaf(t, l->next);
+		carry_leaf(t, id);
+		return true;
+	}
+	r = l->prev != TREE_NIL ? &t->leaf[l->prev] : NULL;
+	if (r && r->parent == l->parent && r->n <= ROOMY) {
+		n = (l->n - r->n) / 2;
+		move_entries(r, r->n, l, 0, n);
+		r->n += n;
+		close_entries(l, 0, n);
+		carry_leaf(t, l->prev);
+		carry_leaf(t, id);
+		return true;
+	}
+	return false;
+}
+
+/* Make room in a full leaf for an entry at slot; returns where it now belongs. */
+static struct tree_pos make_room(struct vma_tree *t, u32 id, u32 slot, u64 start)
+{
+	struct tree_leaf *l, *r;
+	u32 right, keep;
+
+	if (slot > 0 && slot < TREE_MAX && t->leaf[id].parent != TREE_NIL && spill(t, id)) {
+		l = &t->leaf[id];
+		if (start < l->start[0])
+			id = l->prev;
+		else if (l->next != TREE_NIL && start > l->end[l->n - 1] - 1 &&
+			 start >= t->leaf[l->next].start[0])
+			id = l->next;
+		return (struct tree_pos){ id, first_above(t->leaf[id].end, start) };
+	}
+	/* Runs of mmaps come in order, upwards or (more often) downwards: keep the full leaf full. */
+	keep = slot == TREE_MAX ? TREE_MAX : slot == 0 ? 0 : TREE_MAX / 2;
+	if (keep == TREE_MAX) {
+		right = new_leaf(t);
+		return (struct tree_pos){ right, 0 };
+	}
+	right = new_leaf(t);
+	l = &t->leaf[id];
+	r = &t->leaf[right];
+	if (keep == 0)
+		keep = 1; /* the lower leaf must not be empty: the lowest entry stays with it */
+	move_entries(r, 0, l, keep, l->n - keep);
+	r->n = l->n - keep;
+	close_entries(l, keep, l->n - keep);
+	link_leaf(t, id, right);
+	if (slot > keep)
+		return (struct tree_pos){ right, slot - keep };
+	return (struct tree_pos){ id, slot };
+}
+
+int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+	bool fresh = false;
+	u32 before = TREE_NIL;
+
+	CHECK(start < end);
+	if (!reserve(t)) {
+		t->failed = true;
+		return -ENOMEM;
+	}
+	if (t->root == TREE_NIL) {
+		t->root = new_leaf(t);
+		t->height = 0;
+		pos = (struct tree_pos){ t->root, 0 };
+	} else if (!tree_seek(t, start, &pos)) {
+		pos.leaf = edge_leaf(t, true);
+		pos.slot = t->leaf[pos.leaf].n;
+	}
+	if (t->leaf[pos.leaf].n == TREE_MAX) {
+		before = pos.leaf;
+		pos = make_room(t, pos.leaf, pos.slot, start);
+		fresh = !t->leaf[pos.leaf].n;
+	}
+	l = &t->leaf[pos.leaf];
+	open_entries(l, pos.slot, 1);
+	l->start[pos.slot] = start;
+	l->end[pos.slot] = end;
+	l->val[pos.slot] = val;
+	t->count++;
+	t->finger = pos.leaf;
+	if (fresh)
+		link_leaf(t, before, pos.leaf);
+	else
+		carry_leaf(t, pos.leaf);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- shrinking */
+
+static void remove_child(struct vma_tree *t, u32 level, u32 parent, u32 child);
+
+/* Join an inner node that has become small with a sibling. */
+static void join_inner(struct vma_tree *t, u32 level, u32 id)
+{
+	struct tree_inner *p = &t->inner[id], *up, *l, *r;
+	u32 i, left, right;
+
+	if (p->parent == TREE_NIL || p->n >= FEW)
+		return;
+	up = &t->inner[p->parent];
+	i = slot_of(up, id);
+	left = i + 1 < up->n ? id : i ? up->child[i - 1] : TREE_NIL;
+	if (left == TREE_NIL)
+		return;
+	right = left == id ? up->child[i + 1] : id;
+	l = &t->inner[left];
+	r = &t->inner[right];
+	if (l->n + r->n > ROOMY)
+		return;
+	move_children(l, l->n, r, 0, r->n);
+	for (u32 k = 0; k < r->n; k++)
+		set_parent(t, level, r->child[k], left);
+	l->n += r->n;
+	r->n = 0;
+	carry_inner(t, left);
+	remove_child(t, level + 1, r->parent, right);
+	put_inner(t, right);
+}
+
+/* Take a child out of its parent at a level; empty nodes and needless roots go. */
+static void remove_child(struct vma_tree *t, u32 level, u32 parent, u32 child)
+{
+	struct tree_inner *p = &t->inner[parent];
+
+	close_children(p, slot_of(p, child), 1);
+	if (!p->n) {
+		if (p->parent == TREE_NIL) {
+			t->root = TREE_NIL;
+			t->height = 0;
+		} else {
+			remove_child(t, level + 1, p->parent, parent);
+		}
+		put_inner(t, parent);
+		return;
+	}
+	carry_inner(t, parent);
+	if (parent == t->root && p->n == 1) {
+		t->root = p->child[0];
+		t->height--;
+		set_parent(t, level, t->root, TREE_NIL);
+		put_inner(t, parent);
+		return;
+	}
+	join_inner(t, level, parent);
+}
+
+static void join_leaf(struct vma_tree *t, u32 id)
+{
+	struct tree_leaf *l = &t->leaf[id], *r;
+	u32 left = id, right = l->next, parent = l->parent;
+
+	if (right == TREE_NIL || t->leaf[right].parent != parent) {
+		right = id;
+		left = l->prev;
+	}
+	if (left == TREE_NIL || t->leaf[left].parent != parent)
+		return;
+	l = &t->leaf[left];
+	r = &t->leaf[right];
+	if (l->n + r->n > ROOMY)
+		return;
+	move_entries(l, l->n, r, 0, r->n);
+	l->n += r->n;
+	carry_leaf(t, left);
+	put_leaf(t, right);
+	t->finger = left;
+	remove_child(t, 1, parent, right);
+}
+
+void tree_erase(struct vma_tree *t, u64 start)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+	u32 parent;
+
+	if (!tree_seek(t, start, &pos) || tree_start(t, pos) != start) {
+		CHECK(t->failed);
+		return;
+	}
+	l = &t->leaf[pos.leaf];
+	close_entries(l, pos.slot, 1);
+	t->count--;
+	if (l->n) {
+		carry_leaf(t, pos.leaf);
+		if (l->n < FEW && l->parent != TREE_NIL)
+			join_leaf(t, pos.leaf);
+		return;
+	}
+	parent = l->parent;
+	put_leaf(t, pos.leaf);
+	if (parent == TREE_NIL)
+		t->root = TREE_NIL;
+	else
+		remove_child(t, 1, parent, pos.leaf);
+}
+
+void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+
+	CHECK(start < end);
+	if (!tree_seek(t, old_start, &pos) || tree_start(t, pos) != old_start) {
+		CHECK(t->failed);
+		return;
+	}
+	l = &t->leaf[pos.leaf];
+	l->start[pos.slot] = start;
+	l->end[pos.slot] = end;
+	carry_leaf(t, pos.leaf);
+}
+
+/* ---------------------------------------------------------------- holes */
+
+struct gap_search {
+	const struct vma_tree *t;
+	u64 low, high, len;
+	tree_lower_fn *lower;
+	const void *ctx;
+	u64 addr;
+};
+
+static u32 first_val(const struct vma_tree *t, u32 node, u32 height)
+{
+	for (; height; height--)
+		node = t->inner[node].child[0];
+	return t->leaf[node].val[0];
+}
+
+/* Is the hole [bottom, top) good enough? *val belongs to the range that starts at top. */
+static bool fits(struct gap_search *s, u64 bottom, u64 top, bool has_val, u32 val, bool down)
+{
+	u64 lo = max_u64(bottom, s->low), hi = min_u64(top, s->high);
+
+	if (hi <= lo || hi - lo < s->len)
+		return false;
+	if (has_val && s->lower) {
+		hi = min_u64(hi, s->lower(s->ctx, val, top));
+		if (hi <= lo || hi - lo < s->len)
+			return false;
+	}
+	s->addr = down ? hi - s->len : lo;
+	return true;
+}
+
+static bool leaf_down(struct gap_search *s, const struct tree_leaf *l)
+{
+	for (u32 i = l->n - 1; i > 0; i--) {
+		if (l->end[i - 1] < s->low && l->start[i] <= s->low)
+			return false;
+		if (fits(s, l->end[i - 1], l->start[i], true, l->val[i], true))
+			return true;
+	}
+	return false;
+}
+
+static bool node_down(struct gap_search *s, u32 node, u32 height)
+{
+	const struct vma_tree *t = s->t;
+
+	if (!height)
+		return leaf_down(s, &t->leaf[node]);
+	const struct tree_inner *p = &t->inner[node];
+	for (u32 i = p->n; i-- > 0;) {
+		if (i + 1 < p->n && p->lo[i + 1] - p->hi[i] >= s->len &&
+		    fits(s, p->hi[i], p->lo[i + 1], true,
+			 first_val(t, p->child[i + 1], height - 1), true))
+			return true;
+		if (p->hi[i] <= s->low)
+			return false;
+		if (p->gap[i] >= s->len && p->lo[i] < s->high &&
+		    node_down(s, p->child[i], height - 1))
+			return true;
+	}
+	return false;
+}
+
+bool tree_gap_down(const struct vma_tree *t, u64 low, u64 high, u64 len, tree_lower_fn *lower,
+		   const void *ctx, u64 *addr)
+{
+	struct gap_search s = { .t = t, .low = low, .high = high, .len = len, .lower = lower,
+				.ctx = ctx };
+	struct tree_pos first, last;
+	bool found;
+
+	if (!tree_last(t, &last)) {
+		found = fits(&s, 0, KEY_MAX, false, 0, true);
+	} else {
+		tree_first(t, &first);
+		found = fits(&s, tree_end(t, last), KEY_MAX, false, 0, true) ||
+			node_down(&s, t->root, t->height) ||
+			fits(&s, 0, tree_start(t, first), true, tree_val(t, first), true);
+	}
+	if (found)
+		*addr = s.addr;
+	return found;
+}
+
+static bool leaf_up(struct gap_search *s, const struct tree_leaf *l)
+{
+	for (u32 i = 1; i < l->n; i++) {
+		if (l->end[i - 1] >= s->high)
+			return false;
+		if (fits(s, l->end[i - 1], l->start[i], true, l->val[i], false))
+			return true;
+	}
+	return false;
+}
+
+static bool node_up(struct gap_search *s, u32 node, u32 height)
+{
+	const struct vma_tree *t = s->t;
+
+	if (!height)
+		return leaf_up(s, &t->leaf[node]);
+	const struct tree_inner *p = &t->inner[node];
+	for (u32 i = 0; i < p->n; i++) {
+		if (p->lo[i] >= s->high)
+			return i && p->lo[i] - p->hi[i - 1] >= s->len &&
+			       fits(s, p->hi[i - 1], p->lo[i], true,
+					 first_val(t, p->child[i], height - 1), false);
+		if (i && p->lo[i] - p->hi[i - 1] >= s->len &&
+		    fits(s, p->hi[i - 1], p->lo[i], true,
+			 first_val(t, p->child[i], height - 1), false))
+			return true;
+		if (p->gap[i] >= s->len && p->hi[i] > s->low &&
+		    node_up(s, p->child[i], height - 1))
+			return true;
+	}
+	return false;
+}
+
+bool tree_gap_up(const struct vma_tree *t, u64 low, u64 high, u64 len, tree_lower_fn *lower,
+		 const void *ctx, u64 *addr)
+{
+	struct gap_search s = { .t = t, .low = low, .high = high, .len = len, .lower = lower,
+				.ctx = ctx };
+	struct tree_pos first, last;
+	bool found;
+
+	if (!tree_first(t, &first)) {
+		found = fits(&s, 0, KEY_MAX, false, 0, false);
+	} else {
+		tree_last(t, &last);
+		found = fits(&s, 0, tree_start(t, first), true, tree_val(t, first), false) ||
+			node_up(&s, t->root, t->height) ||
+			fits(&s, tree_end(t, last), KEY_MAX, false, 0, false);
+	}
+	if (found)
+		*addr = s.addr;
+	return found;
+}
+
+/* ---------------------------------------------------------------- checking */
+
+static const char *check_leaf(const struct vma_tree *t, u32 id, u32 parent, u32 *count)
+{
+	const struct tree_leaf *l = &t->leaf[id];
+
+	if (l->parent != parent)
+		return "leaf: wrong parent";
+	if (!l->n || l->n > TREE_MAX)
+		return "leaf: wrong number of ranges";
+	for (u32 i = 0; i < l->n; i++)
+		if (l->start[i] >= l->end[i] || (i && l->start[i] < l->end[i - 1]))
+			return "leaf: ranges out of order";
+	for (u32 i = l->n; i < TREE_SLOTS; i++)
+		if (l->end[i] != KEY_MAX)
+			return "leaf: pad is wrong";
+	if (l->next != TREE_NIL && t->leaf[l->next].prev != id)
+		return "leaf: list is torn";
+	*count += l->n;
+	return NULL;
+}
+
+static const char *check_node(const struct vma_tree *t, u32 id, u32 height, u32 parent, u32 *count)
+{
+	const struct tree_inner *p;
+
+	if (!height)
+		return check_leaf(t, id, parent, count);
+	p = &t->inner[id];
+	if (p->parent != parent)
+		return "inner: wrong parent";
+	if (!p->n || p->n > TREE_MAX)
+		return "inner: wrong number of children";
+	for (u32 i = 0; i < p->n; i++) {
+		const char *bad = check_node(t, p->child[i], height - 1, id, count);
+		const struct tree_leaf *l = &t->leaf[height == 1 ? p->child[i] : 0];
+		const struct tree_inner *c = &t->inner[height == 1 ? id : p->child[i]];
+
+		if (bad)
+			return bad;
+		if (p->lo[i] != (height == 1 ? l->start[0] : c->lo[0]) ||
+		    p->hi[i] != (height == 1 ? l->end[l->n - 1] : c->hi[c->n - 1]))
+			return "inner: lo or hi is stale";
+		if (p->gap[i] != (height == 1 ? leaf_gap(l) : inner_gap(c)))
+			return "inner: gap is stale";
+	}
+	for (u32 i = p->n; i < TREE_SLOTS; i++)
+		if (p->hi[i] != KEY_MAX)
+			return "inner: pad is wrong";
+	return NULL;
+}
+
+const char *tree_check(const struct vma_tree *t)
+{
+	u32 count = 0;
+	const char *bad = NULL;
+
+	if (t->root != TREE_NIL)
+		bad = check_node(t, t->root, t->height, TREE_NIL, &count);
+	if (!bad && count != t->count)
+		bad = "tree: count is wrong";
+	return bad;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODEL_TREE_H
+#define MODEL_TREE_H
+/*
+ * An ordered set of disjoint ranges, each with a 32-bit value: a range B-tree with gap tracking,
+ * the idea of the kernel's maple tree. The VMAs of an mm are one (value: vma id), its page runs
+ * are another (value: page state).
+ *
+ *                       inner:  lo hi gap child | lo hi gap child | ...
+ *                              /                        \
+ *     leaf: start end val | start end val | ...  <->  leaf: start end val | ...
+ *
+ * A leaf knows nothing of its neighbours' ranges; an inner node keeps of each child the first
+ * start (lo), the last end (hi) and the widest hole inside (gap), so a hole between two children
+ * is lo[i] - hi[i-1]. Splitting a range changes none of the three, and stays inside one leaf.
+ *
+ * Nodes live in two arrays and are named by index, so a tree is copied with two memcpy. Slots past
+ * the last hold the largest key: a search needs no length. The leaf used last is tried first.
+ */
+#include "libvmactl/types.h"
+
+#define TREE_SLOTS 32          /* one more than a node may hold */
+#define TREE_MAX (TREE_SLOTS - 1)
+#define TREE_NIL 0xffffffffU
+
+struct tree_leaf {
+	u32 parent; /* inner node, TREE_NIL for the root; free list link */
+	u32 prev, next;
+	u32 n;
+	u64 start[TREE_SLOTS], end[TREE_SLOTS];
+	u32 val[TREE_SLOTS];
+};
+
+struct tree_inner {
+	u32 parent;
+	u32 n;
+	u64 lo[TREE_SLOTS], hi[TREE_SLOTS], gap[TREE_SLOTS];
+	u32 child[TREE_SLOTS];
+};
+
+struct vma_tree {
+	struct tree_leaf *leaf;
+	struct tree_inner *inner;
+	u32 nr_leaf, cap_leaf, free_leaf;
+	u32 nr_inner, cap_inner, free_inner;
+	u32 root;   /* a leaf when height is 0, TREE_NIL when empty */
+	u32 height; /* inner levels */
+	u32 finger; /* the leaf of the last search */
+	u32 count;  /* ranges */
+	bool failed; /* out of memory: a range was not stored */
+};
+
+/* A place in the tree; valid until the next change. */
+struct tree_pos {
+	u32 leaf, slot;
+};
+
+void tree_init(struct vma_tree *t);
+void tree_fini(struct vma_tree *t);
+/* Copies src over an initialised, empty t. -ENOMEM. */
+int tree_copy(struct vma_tree *t, const struct vma_tree *src);
+
+/* First range with end > addr. False: none. */
+bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos *pos);
+bool tree_first(const struct vma_tree *t, struct tree_pos *pos);
+bool tree_last(const struct vma_tree *t, struct tree_pos *pos);
+bool tree_next(const struct vma_tree *t, struct tree_pos *pos);
+bool tree_prev(const struct vma_tree *t, struct tree_pos *pos);
+
+static inline u64 tree_start(const struct vma_tree *t, struct tree_pos p)
+{
+	return t->leaf[p.leaf].start[p.slot];
+}
+
+static inline u64 tree_end(const struct vma_tree *t, struct tree_pos p)
+{
+	return t->leaf[p.leaf].end[p.slot];
+}
+
+static inline u32 tree_val(const struct vma_tree *t, struct tree_pos p)
+{
+	return t->leaf[p.leaf].val[p.slot];
+}
+
+static inline void tree_set_val(struct vma_tree *t, struct tree_pos p, u32 val)
+{
+	t->leaf[p.leaf].val[p.slot] = val;
+}
+
+/* The range must not overlap another. -ENOMEM sets t->failed. */
+int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val);
+/* Remove the range that starts at start (it must be there). */
+void tree_erase(struct vma_tree *t, u64 start);
+/* The range that starts at old_start becomes [start, end); it keeps its place in the order. */
+void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end);
+
+/*
+ * Highest (lowest) hole of at least len bytes inside [low, high). lower() says where a range
+ * begins for this purpose (a stack keeps a guard gap below itself); NULL: at its start.
+ * The result is flush with the hole's top (bottom).
+ */
+typedef u64 tree_lower_fn(const void *ctx, u32 val, u64 start);
+bool tree_gap_down(const struct vma_tree *t, u64 low, u64 high, u64 len, tree_lower_fn *lower,
+		   const void *ctx, u64 *addr);
+bool tree_gap_up(const struct vma_tree *t, u64 low, u64 high, u64 len, tree_lower_fn *lower,
+		 const void *ctx, u64 *addr);
+
+/* Checks order, links, lo/hi/gap and fill. Returns NULL or what is wrong. */
+const char *tree_check(const struct vma_tree *t);
+size_t tree_bytes(const struct vma_tree *t);
+
+#endif

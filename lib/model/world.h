@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODEL_WORLD_H
+#define MODEL_WORLD_H
+/* The inside of a world, for the model and the engine. */
+#include "libvmactl/model.h"
+#include "model/pool.h"
+#include "model/tree.h"
+
+struct vma_event;
+
+/* A word that is stored once: names and policies. */
+struct intern {
+	char **text; /* [0] is NULL */
+	u32 nr, cap;
+};
+
+struct vma_world {
+	struct vma_kernel kernel;
+	struct vma_system sys;
+	struct pool vmas, avcs, anons;
+	struct vma_file **files; /* [0] is NULL */
+	u32 nr_files, cap_files;
+	u32 nr_mappings;
+	struct vma_mm **mms;
+	u32 nr_mms, cap_mms;
+	struct intern names, policies;
+	u64 uffd_features[64];   /* by context id */
+	u64 next_shmem_inode;    /* for files the kernel makes itself */
+	bool oom;
+	void (*listen)(void *ctx, const struct vma_event *ev);
+	void *listen_ctx;
+};
+
+static inline struct vma *world_vma(const struct vma_world *w, u32 id)
+{
+	return pool_at(&w->vmas, id);
+}
+
+static inline struct vma_anon *world_anon(const struct vma_world *w, u32 id)
+{
+	return pool_at(&w->anons, id);
+}
+
+static inline struct vma_avc *world_avc(const struct vma_world *w, u32 id)
+{
+	return pool_at(&w->avcs, id);
+}
+
+static inline const struct vma_file *world_file(const struct vma_world *w, u32 id)
+{
+	return w->files[id];
+}
+
+/* Index primitives: the VMA's own range and its place in the tree change together. They keep
+ * map_count; the counters in pages are the caller's. */
+struct vma *mm_new_vma(struct vma_mm *mm);             /* not linked; NULL sets oom */
+bool mm_link(struct vma_mm *mm, struct vma *vma);      /* insert by its range */
+void mm_unlink(struct vma_mm *mm, struct vma *vma);    /* out of the tree; the record stays */
+void mm_free_vma(struct vma_mm *mm, struct vma *vma);  /* drop the record */
+void mm_set_range(struct vma_mm *mm, struct vma *vma, u64 start, u64 end);
+/* total_vm and the class counters of nr pages with these flags (rule C1). */
+void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr);
+
+/* Where a VMA begins for the gap search: vm_start_gap(). */
+u64 vma_start_gap(const struct vma_world *w, const struct vma *vma);
+
+#endif
