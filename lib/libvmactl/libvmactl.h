@@ -24,5 +24,6 @@
 #include "libvmactl/rebuild.h"
 #include "libvmactl/report.h"
 #include "libvmactl/types.h"
+#include "libvmactl/verify.h"
 
 #endif

@@ -15,6 +15,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/rebuild.h \
 	lib/libvmactl/report.h \
 	lib/libvmactl/types.h \
+	lib/libvmactl/verify.h \
 	lib/libvmactl/why.def
 
 pkgconfigdir = $(libdir)/pkgconfig
@@ -36,6 +37,8 @@ nodist_libvmactl_all_la_SOURCES = $(nodist_read_sources)
 libvmactl_all_la_LIBADD = \
 	$(UNWIND_LIBS) $(LIBDW_LIBS) $(LIBELF_LIBS) $(SMARTCOLS_LIBS) $(JSONC_LIBS) \
 	$(CAPNG_LIBS) $(ZSTD_LIBS) $(LIBBPF_LIBS)
+# A file that left its list has to leave the archive too.
+EXTRA_libvmactl_all_la_DEPENDENCIES = Makefile
 
 # What people install: the same objects, only the names of the export list to be seen.
 lib_LTLIBRARIES += libvmactl.la
