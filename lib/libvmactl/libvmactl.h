@@ -13,6 +13,7 @@
  *   elf.h       facts about ELF images and core files
  *   rebuild.h   facts to a model
  *   known.h     how each field of the model is known
+ *   verify.h    random operations against the running kernel
  *   report.h    rows, tables, JSON, filters, and events as sentences
  */
 #include "libvmactl/elf.h"

@@ -3,6 +3,7 @@
 lint_tests = \
 	tests/lint/exports.sh \
 	tests/lint/functions.sh \
+	tests/lint/install.sh \
 	tests/lint/layers.sh \
 	tests/lint/man.sh \
 	tests/lint/shell.sh \
