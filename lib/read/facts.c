@@ -14,14 +14,20 @@ struct chunk {
 
 #define CHUNK_SIZE (16 * 1024)
 
+/* What is kept beside the facts: callers see @f only. */
+struct building {
+	struct vma_facts f;
+	size_t maps_cap;
+};
+
 struct vma_facts *facts_new(void)
 {
-	struct vma_facts *f = calloc(1, sizeof(*f));
+	struct building *b = calloc(1, sizeof(*b));
 
-	if (!f)
+	if (!b)
 		return NULL;
-	f->randomize_va_space = -1;
-	return f;
+	b->f.randomize_va_space = -1;
+	return &b->f;
 }
 
 void vma_facts_free(struct vma_facts *f)
@@ -42,7 +48,7 @@ void vma_facts_free(struct vma_facts *f)
 	free(f->aux);
 	free(f->missing);
 	free(f->cost);
-	free(f);
+	free((struct building *)f);
 }
 
 char *facts_text(struct vma_facts *f, const char *text, size_t len)
@@ -104,6 +110,22 @@ static const char *keep(struct vma_facts *f, const char *text, const char *befor
 	return *text ? facts_str(f, text) : "";
 }
 
+static struct vma_fact_map *add_map(struct vma_facts *f)
+{
+	struct building *b = (struct building *)f;
+
+	if (f->nr_maps == b->maps_cap) {
+		size_t cap = b->maps_cap ? b->maps_cap * 2 : 64;
+		void *maps = reallocarray(f->maps, cap, sizeof(*f->maps));
+
+		if (!maps)
+			return NULL;
+		f->maps = maps;
+		b->maps_cap = cap;
+	}
+	return &f->maps[f->nr_maps++];
+}
+
 int facts_add_map(struct vma_facts *f, const struct vma_fact_map *m)
 {
 	const struct vma_fact_map *before = f->nr_maps ? &f->maps[f->nr_maps - 1] : NULL;
@@ -113,7 +135,7 @@ int facts_add_map(struct vma_facts *f, const struct vma_fact_map *m)
 
 	if (!path || (m->unknown && !unknown) || (m->policy && !policy))
 		return -ENOMEM;
-	struct vma_fact_map *slot = APPEND(f->maps, f->nr_maps);
+	struct vma_fact_map *slot = add_map(f);
 	if (!slot)
 		return -ENOMEM;
 	*slot = *m;
@@ -125,8 +147,6 @@ int facts_add_map(struct vma_facts *f, const struct vma_fact_map *m)
 
 void facts_drop_maps(struct vma_facts *f)
 {
-	free(f->maps);
-	f->maps = NULL;
 	f->nr_maps = 0;
 }
 

@@ -7,7 +7,8 @@
  */
 #include "libvmactl/read.h"
 
-/* Empty facts: everything unknown. NULL when out of memory. */
+/* Empty facts: everything unknown. NULL when out of memory. Never made in any other way: there is
+ * hidden state behind them. */
 struct vma_facts *facts_new(void);
 
 static inline void undo_facts(struct vma_facts **f)

@@ -26,14 +26,24 @@ enum { KEY_FLAGS = VMA_SMAPS_NR, KEY_UNKNOWN };
 #define SLOTS 40
 #define SLOT_TEXT 104
 
-/* One line of the template. */
+/*
+ * One line of the template. Counters are printed as a key padded to 16 columns, 8 columns for the
+ * number, " kB" and a newline; @wide says that this one is.
+ */
+#define WIDE_KEY 16
+#define WIDE_LEN 28
+
 struct slot {
+	u64 value;
 	u8 key;
 	u8 len;     /* of text, newline included; 0: nothing learnt */
 	u8 key_len; /* colon included */
-	u64 value;
+	bool wide;
 	char text[SLOT_TEXT];
 };
+
+/* The VmFlags lines seen last: a handful of texts takes turns in one process. */
+#define FLAG_LINES 6
 
 struct smaps {
 	struct lines *l;
@@ -46,6 +56,8 @@ struct smaps {
 	u32 unknown_keys;
 	struct strbuf path, unknown;
 	struct slot slots[SLOTS];
+	struct slot flag_lines[FLAG_LINES];
+	unsigned int next_flag_line;
 	const struct vma_flag *by_code[26][26];
 };
 
@@ -150,6 +162,8 @@ static void learn(struct slot *slot, u8 key, u64 value, const char *line, size_t
 	slot->key_len = (u8)key_len;
 	slot->value = value;
 	slot->len = (u8)len;
+	slot->wide = key < VMA_SMAPS_NR && len == WIDE_LEN && key_len <= WIDE_KEY &&
+		     !memcmp(line + WIDE_LEN - 4, " kB\n", 4);
 }
 
 /* "   120 kB\n", "    0\n". Returns the text behind the newline, NULL when it is not that. */
@@ -164,63 +178,145 @@ static const char *take_value(const char *p, u64 *value)
 	return *p == '\n' ? p + 1 : NULL;
 }
 
-static int take_unseen_line(struct smaps *s, const char *line, struct slot *slot,
-			    struct vma_err *err)
+static int take_unseen_line(struct smaps *s, const char *line, struct vma_err *err)
 {
 	const char *nl = memchr(line, '\n', s->l->limit - s->l->pos);
 	const char *colon = memchr(line, ':', (size_t)(nl - line));
+	size_t len = (size_t)(nl + 1 - line), key_len = (size_t)(colon + 1 - line);
 	u64 value = 0;
 
 	if (!colon)
 		return lines_bad(s->l, line, line, "no key", err);
-	u8 key = find_key(line, (size_t)(colon - line));
+	u8 key = find_key(line, key_len - 1);
 	if (key == KEY_FLAGS) {
 		value = parse_flags(s, colon + 1);
 		if (s->unknown.failed)
 			return vma_fail(err, ENOMEM, "%s: out of memory", s->l->name);
 		s->rec.unknown = s->unknown.len ? strbuf_str(&s->unknown) : NULL;
+		if (!s->unknown.len)
+			learn(&s->flag_lines[s->next_flag_line++ % FLAG_LINES], key, value, line,
+			      len, key_len);
 	} else if (key != KEY_UNKNOWN && !take_value(colon + 1, &value)) {
 		return lines_bad(s->l, line, colon + 1, "not a number", err);
 	}
 	apply(s, key, value);
-	if (slot && !(key == KEY_FLAGS && s->unknown.len))
-		learn(slot, key, value, line, (size_t)(nl + 1 - line), (size_t)(colon + 1 - line));
-	s->l->pos += (size_t)(nl + 1 - line);
+	if (s->pos < SLOTS)
+		learn(&s->slots[s->pos], key, value, line, len, key_len);
+	s->pos++;
+	s->l->pos += len;
+	s->l->nr++;
 	return 0;
 }
 
-static int take_line(struct smaps *s, struct vma_err *err)
+static inline u64 word_at(const char *p)
 {
-	const char *line = lines_at(s->l);
-	size_t left = s->l->limit - s->l->pos;
-	struct slot *slot = s->pos < SLOTS ? &s->slots[s->pos] : NULL;
-	int rc = 0;
+	u64 w;
 
-	s->pos++;
-	if (slot && slot->len && slot->len <= left) {
-		if (text_same(line, slot->text, slot->len)) {
-			apply(s, slot->key, slot->value);
-			s->l->pos += slot->len;
-			s->l->nr++;
-			return 0;
-		}
-		if (slot->key < VMA_SMAPS_NR && text_same(line, slot->text, slot->key_len)) {
-			u64 value;
-			const char *end = take_value(line + slot->key_len, &value);
+	memcpy(&w, p, 8);
+	return w;
+}
 
-			if (end) {
-				apply(s, slot->key, value);
-				learn(slot, slot->key, value, line, (size_t)(end - line),
-				      slot->key_len);
-				s->l->pos += (size_t)(end - line);
-				s->l->nr++;
-				return 0;
-			}
+/* The number in 8 columns, blanks at the left; false when it is not one. */
+static bool wide_value(const char *p, u64 *value)
+{
+	const u64 ones = 0x0101010101010101;
+	u64 w = word_at(p), low, digit;
+
+	low = w & 0x0f * ones;
+	digit = w >> 4 & ones;                       /* 0x30..0x39 has this bit, a blank has not */
+	if ((w & 0xe0 * ones) != 0x20 * ones ||      /* only 0x20..0x3f */
+	    ((low + 6 * ones) & 0x10 * ones) ||      /* no low digit above 9 */
+	    (low & 0x0f * (ones ^ digit)) ||         /* not a digit: then 0x20 exactly */
+	    (digit << 8 & ~digit) || !(digit >> 56)) /* nothing but digits behind a digit */
+		return false;
+	low = (low * 10 + (low >> 8)) & 0x00ff00ff00ff00ff;
+	low = (low * 100 + (low >> 16)) & 0x0000ffff0000ffff;
+	*value = (low * 10000 + (low >> 32)) & 0xffffffff;
+	return true;
+}
+
+/* A wide line of the same key as @slot: true, and its value in the slot. */
+static inline bool take_wide(struct slot *slot, const char *line)
+{
+	u64 number = word_at(line + WIDE_KEY);
+
+	/* Two words of key; then the last word, half of which is " kB" and the newline. */
+	if ((word_at(line) ^ word_at(slot->text)) |
+	    (word_at(line + 8) ^ word_at(slot->text + 8)) |
+	    (word_at(line + 20) ^ word_at(slot->text + 20)) >> 32)
+		return false;
+	if (number == word_at(slot->text + WIDE_KEY))
+		return true;
+	if (!wide_value(line + WIDE_KEY, &slot->value))
+		return false;
+	memcpy(slot->text + WIDE_KEY, &number, 8);
+	return true;
+}
+
+/* A line of the same key as @slot: bytes taken, 0 when it is something else. */
+static size_t take_narrow(struct slot *slot, const char *line, size_t left)
+{
+	u64 value;
+
+	if (slot->len <= left && text_same(line, slot->text, slot->len))
+		return slot->len;
+	if (left < slot->key_len || !text_same(line, slot->text, slot->key_len) ||
+	    slot->key >= VMA_SMAPS_NR)
+		return 0;
+	const char *end = take_value(line + slot->key_len, &value);
+	if (!end)
+		return 0;
+	learn(slot, slot->key, value, line, (size_t)(end - line), slot->key_len);
+	return (size_t)(end - line);
+}
+
+static size_t take_old_flags(struct smaps *s, const char *line, size_t left)
+{
+	for (size_t i = 0; i < FLAG_LINES; i++) {
+		const struct slot *f = &s->flag_lines[i];
+
+		if (f->len && f->len <= left && text_same(line, f->text, f->len)) {
+			apply(s, KEY_FLAGS, f->value);
+			return f->len;
 		}
 	}
-	rc = take_unseen_line(s, line, slot, err);
-	s->l->nr++;
-	return rc;
+	return 0;
+}
+
+/* Lines as the template foretells them, as many as there are; the rest is somebody else's. */
+static void take_known_lines(struct smaps *s)
+{
+	const char *p = lines_at(s->l);
+	size_t left = s->l->limit - s->l->pos, pos = s->pos;
+
+	for (; pos < SLOTS && s->slots[pos].len; pos++) {
+		struct slot *slot = &s->slots[pos];
+		size_t took = WIDE_LEN;
+
+		if (slot->key == KEY_FLAGS) {
+			took = take_old_flags(s, p, left);
+		} else {
+			if (!slot->wide || left < WIDE_LEN || !take_wide(slot, p))
+				took = take_narrow(slot, p, left);
+			if (took)
+				apply(s, slot->key, slot->value);
+		}
+		if (!took)
+			break;
+		p += took;
+		left -= took;
+	}
+	s->l->nr += pos - s->pos;
+	s->l->pos = s->l->limit - left;
+	s->pos = pos;
+}
+
+static int take_lines(struct smaps *s, struct vma_err *err)
+{
+	take_known_lines(s);
+	if (s->l->pos == s->l->limit || text_hex_digit(*lines_at(s->l)) < 16)
+		return 0;
+	return take_unseen_line(s, lines_at(s->l), err);
 }
 
 /* ---------------------------------------------------------------- records */
@@ -272,7 +368,7 @@ static int run(struct smaps *s, struct vma_err *err)
 		if (text_hex_digit(*lines_at(s->l)) < 16)
 			rc = take_header(s, err);
 		else if (s->open)
-			rc = take_line(s, err);
+			rc = take_lines(s, err);
 		else
 			rc = lines_bad(s->l, lines_at(s->l), lines_at(s->l),
 				       "not an address range", err);

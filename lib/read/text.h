@@ -11,15 +11,18 @@
 
 #include "libvmactl/types.h"
 
-/* The value of a lower-case hexadecimal digit, 16 and more for anything else. */
+/* Values of lower-case hexadecimal digits, plus one; a table, since the next digit of an address
+ * cannot be predicted. */
+static const u8 text_hex_table[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8,
+	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15,
+	['f'] = 16,
+};
+
+/* The value of a lower-case hexadecimal digit, more than 15 for anything else. */
 static inline unsigned int text_hex_digit(char c)
 {
-	unsigned int d = (unsigned int)(unsigned char)c - '0';
-
-	if (d < 10)
-		return d;
-	d = (unsigned int)(unsigned char)c - 'a';
-	return d < 6 ? d + 10 : 16;
+	return text_hex_table[(unsigned char)c] - 1U;
 }
 
 static inline bool text_hex(const char **p, u64 *out)
