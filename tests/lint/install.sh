@@ -55,9 +55,9 @@ with_the_shared_library() {
 
 # Only our library is taken from its archive: not every other one comes with a static form.
 with_the_static_library() {
-	local libs
-	read -ra libs <<<"$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --static --libs libvmactl |
-		sed 's/-lvmactl//')"
+	local libs needs
+	read -ra needs <<<"$(pkg-config --print-requires-private libvmactl | tr '\n' ' ')"
+	read -ra libs <<<"$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --libs "${needs[@]}")"
 	build_and_run "$root/static" "$root$prefix/lib/libvmactl.a" "${libs[@]}" &&
 		! ldd "$root/static" | grep -q libvmactl
 }

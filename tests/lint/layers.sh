@@ -10,7 +10,7 @@ floors="
 base 1  error.h 1  types.h 1
 model 2  flags.def 2  kernel.def 2  known.h 2  model.h 2
 engine 3  engine.h 3  why.def 3
-read 3  read.h 3  attrib.h 3  elf.h 3
+read 3  read.h 3  attrib.h 3  category.def 3  elf.h 3
 live 3  live.h 3
 rebuild 4  rebuild.h 4
 script 4  script.h 4
@@ -28,7 +28,8 @@ verify:rebuild
 # verify starts from a real process, so it needs it rebuilt.
 # public headers whose room has another name
 rooms="
-error.h base  types.h base  known.h model  flags.def model  kernel.def model  why.def engine  attrib.h read  elf.h read
+error.h base  types.h base  known.h model  flags.def model  kernel.def model  why.def engine  attrib.h read
+category.def read  elf.h read
 "
 
 
