@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One value as text: for people, for scripts, in JSON. A new kind of cell is a case in each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/escape.h"
+#include "put.h"
+
+void put_cell_text(const struct vma_column *col, const struct vma_cell *cell, bool bytes, char *p)
+{
+	switch (col->kind) {
+	case VMA_CELL_TEXT:
+	case VMA_CELL_WORDS:
+	case VMA_CELL_IDS:
+		vma_escape_terminal(cell->text, p, VMA_CELL_BUF - 8);
+		return;
+	case VMA_CELL_ADDR:
+		*p++ = '0';
+		*p++ = 'x';
+		p = vma_put_hex(p, cell->num);
+		break;
+	case VMA_CELL_BYTES:
+		p = bytes ? vma_put_dec(p, cell->num) : vma_put_size(p, cell->num);
+		break;
+	case VMA_CELL_BOOL:
+		p = stpcpy(p, cell->num ? "yes" : "no");
+		break;
+	case VMA_CELL_SHARE:
+		p = vma_put_dec(p, cell->num / 10);
+		*p++ = '.';
+		*p++ = (char)('0' + cell->num % 10);
+		*p++ = '%';
+		break;
+	default:
+		p = vma_put_dec(p, cell->num);
+	}
+	*p = '\0';
+}
+
+/* Blanks, controls and backslashes as \xNN, so that a line splits at its blanks. */
+static void put_raw_text(struct vma_out *o, const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (;;) {
+		size_t n = 0;
+
+		while ((unsigned char)text[n] > ' ' && text[n] != '\\' && text[n] != 0x7f)
+			n++;
+		vma_out_add(o, text, n);
+		text += n;
+		if (!*text)
+			return;
+		char hex[4] = { '\\', 'x', digits[(unsigned char)*text >> 4], digits[*text & 15] };
+		vma_out_add(o, hex, 4);
+		text++;
+	}
+}
+
+void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell,
+		  bool bytes)
+{
+	char *p;
+
+	if (unlikely(cell->state != VMA_CELL_HAS)) {
+		vma_out_add(o, cell->state == VMA_CELL_NONE ? "-" : "?", 1);
+		return;
+	}
+	switch (col->kind) {
+	case VMA_CELL_TEXT:
+	case VMA_CELL_WORDS:
+	case VMA_CELL_IDS:
+		put_raw_text(o, cell->text);
+		break;
+	default:
+		p = vma_out_room(o, 32);
+		if (!p)
+			return;
+		if (col->kind == VMA_CELL_ADDR) {
+			*p++ = '0';
+			*p++ = 'x';
+			p = vma_put_hex(p, cell->num);
+		} else if (col->kind == VMA_CELL_BYTES && !bytes) {
+			p = vma_put_size(p, cell->num);
+		} else {
+			p = vma_put_dec(p, cell->num);
+		}
+		vma_out_end(o, p);
+	}
+	if (unlikely(cell->how.known == VMA_INFERRED))
+		vma_out_add(o, "?", 1);
+}
+
+/* A list that is long or holds letters JSON wants escaped. */
+static void put_json_odd_list(struct vma_out *o, const char *text, bool quoted)
+{
+	char word[256];
+	bool any = false;
+
+	vma_out_add(o, "[", 1);
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		if (n) {
+			snprintf(word, sizeof(word), "%.*s", (int)n, text);
+			if (any)
+				vma_out_add(o, ",", 1);
+			if (quoted)
+				put_json_string(o, word);
+			else
+				vma_out_adds(o, word);
+			any = true;
+		}
+		text += n + (text[n] == ' ');
+	}
+	vma_out_add(o, "]", 1);
+}
+
+/* Words or numbers divided by single blanks, as an array. */
+static void put_json_list(struct vma_out *o, const char *text, bool quoted)
+{
+	char *p = vma_out_room(o, VMA_OUT_ROOM);
+	char *stop = p + VMA_OUT_ROOM - 16;
+	const char *c = text;
+
+	if (!p)
+		return;
+	*p++ = '[';
+	if (quoted && *c)
+		*p++ = '"';
+	for (; *c > ' ' && *c < 0x7f && *c != '"' && *c != '\\' && p < stop; c++) {
+		*p++ = *c;
+		if (c[1] != ' ')
+			continue;
+		c++;
+		if (quoted)
+			*p++ = '"';
+		*p++ = ',';
+		if (quoted)
+			*p++ = '"';
+	}
+	if (unlikely(*c)) { /* what is in the room so far is not kept */
+		put_json_odd_list(o, text, quoted);
+		return;
+	}
+	if (quoted && c != text)
+		*p++ = '"';
+	*p++ = ']';
+	vma_out_end(o, p);
+}
+
+void put_json_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell)
+{
+	char *p;
+
+	if (unlikely(cell->state != VMA_CELL_HAS)) {
+		vma_out_add(o, "null", 4);
+		return;
+	}
+	switch (col->kind) {
+	case VMA_CELL_TEXT:
+		if (!put_json_string(o, cell->text)) {
+			vma_out_add(o, ",", 1);
+			put_json_hex(o, col->key, cell->text);
+		}
+		return;
+	case VMA_CELL_WORDS:
+	case VMA_CELL_IDS:
+		put_json_list(o, cell->text, col->kind == VMA_CELL_WORDS);
+		return;
+	case VMA_CELL_BOOL:
+		vma_out_adds(o, cell->num ? "true" : "false");
+		return;
+	case VMA_CELL_SHARE:
+		vma_out_addf(o, "%llu.%03llu", (unsigned long long)cell->num / 1000,
+			     (unsigned long long)cell->num % 1000);
+		return;
+	default:
+		p = vma_out_room(o, 32);
+		if (!p)
+			return;
+		if (col->kind == VMA_CELL_ADDR) {
+			memcpy(p, "\"0x", 3);
+			p = vma_put_hex(p + 3, cell->num);
+			*p++ = '"';
+		} else {
+			p = vma_put_dec(p, cell->num);
+		}
+		vma_out_end(o, p);
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef REPORT_PUT_H
+#define REPORT_PUT_H
+/* Pieces of text that json.c and the writers share. */
+#include "libvmactl/report.h"
+
+/* A string with its quotes. False when bytes were not UTF-8 and have been replaced. */
+bool put_json_string(struct vma_out *o, const char *text);
+/* "KEY_hex":"...": all bytes of a text that is not UTF-8. */
+void put_json_hex(struct vma_out *o, const char *key, const char *text);
+/* What stands before the next value of the open array; the caller puts the value itself. */
+void put_json_before(struct vma_json *j);
+
+/* A cell as people read it, "" for none, without marks; at @p, which holds VMA_CELL_BUF. */
+void put_cell_text(const struct vma_column *col, const struct vma_cell *cell, bool bytes, char *p);
+void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell,
+		  bool bytes);
+void put_json_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell);
+
+#endif

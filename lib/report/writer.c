@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Rows to text. Raw and JSON lines go out as they come and are what large processes are read
+ * with: everything that does not depend on the row is put together before the first one, and
+ * numbers are written in place.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/cleanup.h"
+#include "put.h"
+#include "table.h"
+
+struct vma_writer {
+	struct vma_pick pick;
+	struct vma_writer_opts opts;
+	struct vma_out *out;
+	struct vma_json *json;
+	struct table *table;
+	struct vma_cell cell;
+	char *text;      /* VMA_CELL_BUF */
+	char *prefix[VMA_PICK_MAX]; /* "key": with the comma before */
+	size_t prefix_len[VMA_PICK_MAX];
+	u64 sum[VMA_PICK_MAX];
+	u64 rows;
+};
+
+/* ---------------------------------------------------------------- rows */
+
+static void raw_row(struct vma_writer *w, const void *row)
+{
+	for (size_t i = 0; i < w->pick.nr; i++) {
+		if (i)
+			vma_out_add(w->out, " ", 1);
+		vma_column_get(w->pick.col[i], row, &w->cell);
+		put_raw_cell(w->out, w->pick.col[i], &w->cell, w->opts.bytes);
+		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
+			w->sum[i] += w->cell.num;
+	}
+	vma_out_add(w->out, "\n", 1);
+}
+
+struct doubts {
+	size_t nr;
+	struct {
+		const char *key;
+		struct vma_provenance how;
+	} of[VMA_PICK_MAX];
+};
+
+static void put_doubts(struct vma_out *o, const struct doubts *d)
+{
+	vma_out_adds(o, ",\"provenance\":{");
+	for (size_t i = 0; i < d->nr; i++) {
+		const struct vma_provenance *how = &d->of[i].how;
+
+		vma_out_addf(o, "%s\"%s\":{\"known\":\"%s\"", i ? "," : "", d->of[i].key,
+			     vma_known_name(how->known));
+		if (how->rule && *how->rule) {
+			vma_out_adds(o, ",\"rule\":");
+			put_json_string(o, how->rule);
+		}
+		if (how->known == VMA_INFERRED)
+			vma_out_addf(o, ",\"confidence\":%u", how->confidence);
+		vma_out_add(o, "}", 1);
+	}
+	vma_out_add(o, "}", 1);
+}
+
+static void json_row(struct vma_writer *w, const void *row)
+{
+	struct doubts doubts;
+
+	doubts.nr = 0;
+	if (w->json)
+		put_json_before(w->json);
+	for (size_t i = 0; i < w->pick.nr; i++) {
+		const struct vma_column *col = w->pick.col[i];
+
+		vma_out_add(w->out, w->prefix[i], w->prefix_len[i]);
+		vma_column_get(col, row, &w->cell);
+		put_json_cell(w->out, col, &w->cell);
+		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
+			w->sum[i] += w->cell.num;
+		if (unlikely(w->cell.how.known != VMA_EXACT)) {
+			doubts.of[doubts.nr].key = col->key;
+			doubts.of[doubts.nr++].how = w->cell.how;
+		}
+	}
+	if (doubts.nr)
+		put_doubts(w->out, &doubts);
+	vma_out_add(w->out, "}\n", w->json ? 1 : 2);
+}
+
+/* What may be written and executed is what people look for. */
+static enum table_color color_of(const struct vma_column *col, const struct vma_cell *cell)
+{
+	if (cell->how.known == VMA_INFERRED || cell->state == VMA_CELL_UNKNOWN)
+		return TABLE_DOUBT;
+	if (cell->state == VMA_CELL_HAS && !strcmp(col->key, "perms") && strchr(cell->text, 'w') &&
+	    strchr(cell->text, 'x'))
+		return TABLE_DANGER;
+	return TABLE_PLAIN;
+}
+
+static int table_row(struct vma_writer *w, const void *row)
+{
+	int rc = table_line(w->table);
+
+	for (size_t i = 0; !rc && i < w->pick.nr; i++) {
+		const struct vma_column *col = w->pick.col[i];
+
+		vma_column_get(col, row, &w->cell);
+		if (w->cell.state == VMA_CELL_NONE)
+			continue;
+		if (w->cell.state == VMA_CELL_UNKNOWN) {
+			rc = table_set(w->table, i, "?", color_of(col, &w->cell));
+			continue;
+		}
+		put_cell_text(col, &w->cell, w->opts.bytes, w->text);
+		if (w->cell.how.known == VMA_INFERRED)
+			strcat(w->text, "?");
+		if (w->opts.totals)
+			w->sum[i] += w->cell.num;
+		rc = table_set(w->table, i, w->text, color_of(col, &w->cell));
+	}
+	return rc;
+}
+
+int vma_writer_row(struct vma_writer *w, const void *row)
+{
+	int rc = 0;
+
+	w->rows++;
+	if (w->opts.format == VMA_FORMAT_TABLE)
+		return table_row(w, row);
+	if (w->opts.format == VMA_FORMAT_RAW)
+		raw_row(w, row);
+	else
+		json_row(w, row);
+	if (unlikely(w->rows == 1)) /* whoever waits sees that it works */
+		rc = vma_out_flush(w->out);
+	return rc ? rc : -w->out->error;
+}
+
+/* ---------------------------------------------------------------- beginning and end */
+
+static bool make_prefixes(struct vma_writer *w)
+{
+	for (size_t i = 0; i < w->pick.nr; i++) {
+		int n = asprintf(&w->prefix[i], "%s\"%s\":", i ? "," : "{", w->pick.col[i]->key);
+
+		if (n < 0) {
+			w->prefix[i] = NULL;
+			return false;
+		}
+		w->prefix_len[i] = (size_t)n;
+	}
+	return true;
+}
+
+static void raw_headings(struct vma_writer *w)
+{
+	for (size_t i = 0; i < w->pick.nr; i++)
+		vma_out_addf(w->out, "%s%s", i ? " " : "", w->pick.col[i]->name);
+	vma_out_add(w->out, "\n", 1);
+}
+
+static inline void undo_writer(struct vma_writer **w)
+{
+	vma_writer_free(*w);
+}
+
+int vma_writer_new(const struct vma_pick *pick, const struct vma_writer_opts *opts,
+		   struct vma_out *out, struct vma_json *json, struct vma_writer **out_w,
+		   struct vma_err *err)
+{
+	AUTO(undo_writer) struct vma_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return vma_fail(err, ENOMEM, "out of memory");
+	w->pick = *pick;
+	w->opts = *opts;
+	w->out = out;
+	w->json = opts->format == VMA_FORMAT_JSON ? json : NULL;
+	w->cell.buf = malloc(VMA_CELL_BUF);
+	w->text = malloc(VMA_CELL_BUF);
+	if (!w->cell.buf || !w->text || !make_prefixes(w))
+		return vma_fail(err, ENOMEM, "out of memory");
+	if (opts->format == VMA_FORMAT_TABLE) {
+		w->table = table_new(pick, opts);
+		if (!w->table)
+			return vma_fail(err, ENOMEM, "out of memory");
+	}
+	if (opts->format == VMA_FORMAT_RAW && !opts->noheadings)
+		raw_headings(w);
+	if (w->json && opts->key)
+		vma_json_array(w->json, opts->key);
+	*out_w = TAKE(w);
+	return 0;
+}
+
+void vma_writer_free(struct vma_writer *w)
+{
+	if (!w)
+		return;
+	table_free(w->table);
+	for (size_t i = 0; i < w->pick.nr; i++)
+		free(w->prefix[i]);
+	free(w->cell.buf);
+	free(w->text);
+	free(w);
+}
+
+/* The sums as the last row of a table or of raw lines. */
+static int total_row(struct vma_writer *w)
+{
+	bool raw = w->opts.format == VMA_FORMAT_RAW;
+	int rc = raw ? 0 : table_line(w->table);
+
+	for (size_t i = 0; !rc && i < w->pick.nr; i++) {
+		const struct vma_column *col = w->pick.col[i];
+		struct vma_cell cell = { .state = col->sums ? VMA_CELL_HAS : VMA_CELL_NONE,
+					 .num = w->sum[i], .how.known = VMA_EXACT };
+
+		if (raw) {
+			if (i)
+				vma_out_add(w->out, " ", 1);
+			put_raw_cell(w->out, col, &cell, w->opts.bytes);
+		} else if (col->sums) {
+			put_cell_text(col, &cell, w->opts.bytes, w->text);
+			rc = table_set(w->table, i, w->text, TABLE_PLAIN);
+		} else if (!i) {
+			rc = table_set(w->table, i, "total", TABLE_PLAIN);
+		}
+	}
+	if (raw)
+		vma_out_add(w->out, "\n", 1);
+	return rc;
+}
+
+static void json_totals(struct vma_writer *w, struct vma_json *j)
+{
+	vma_json_object(j, "totals");
+	vma_json_number(j, "rows", w->rows);
+	for (size_t i = 0; i < w->pick.nr; i++)
+		if (w->pick.col[i]->sums)
+			vma_json_number(j, w->pick.col[i]->key, w->sum[i]);
+	vma_json_end(j);
+}
+
+int vma_writer_end(struct vma_writer *w)
+{
+	struct vma_json line;
+	int rc = 0;
+
+	switch (w->opts.format) {
+	case VMA_FORMAT_TABLE:
+	case VMA_FORMAT_RAW:
+		if (w->opts.totals)
+			rc = total_row(w);
+		if (!rc && w->table)
+			rc = table_print(w->table, w->out);
+		break;
+	case VMA_FORMAT_JSON:
+		if (w->opts.key)
+			vma_json_end(w->json);
+		if (w->opts.totals && w->opts.key)
+			json_totals(w, w->json);
+		break;
+	case VMA_FORMAT_JSON_LINES:
+		if (!w->opts.totals)
+			break;
+		vma_json_init(&line, w->out, true);
+		vma_json_object(&line, NULL);
+		json_totals(w, &line);
+		vma_json_end(&line);
+		break;
+	}
+	return rc ? rc : -w->out->error;
+}
