@@ -2,7 +2,7 @@
 #ifndef LIBVMACTL_ELF_H
 #define LIBVMACTL_ELF_H
 /*
- * ELF images and core files: facts read with every offset checked.
+ * ELF images, core files and memory: facts read with every offset checked.
  *
  * Whatever a file says about itself is a claim. Nothing is mapped, nothing is trusted: all reads go
  * through one bounded function, counts have ceilings, and a file that lies gives -EBADMSG and a
@@ -107,6 +107,11 @@ char *vma_build_id_text(const u8 *id, u32 len, char *out);
  *  access @pf (PF_*; 0: any), -1 when none does. */
 int vma_segment_at(const struct vma_elf *elf, u64 off, u64 len, u32 pf);
 
+/** vma_file_open_safely() - open @path below the directory @dirfd for reading, when it is a regular
+ *  file; nothing else is opened (no device is woken, no FIFO waited for). @in_root: links are
+ *  followed as if @dirfd were the root. Returns a descriptor or -errno. */
+int vma_file_open_safely(int dirfd, const char *path, bool in_root);
+
 /* ---------------------------------------------------------------- core files */
 
 /** struct vma_core_thread - a thread of a core: NT_PRSTATUS */
@@ -166,12 +171,6 @@ void vma_core_close(struct vma_core *core);
 /** vma_core_memory() - memory as the core holds it; returns the bytes read, 0 when the address is
  *  in no segment or was filtered out. */
 s64 vma_core_memory(const struct vma_core *core, u64 addr, void *buf, size_t len);
-/** vma_core_bytes() - memory of the core from @base on, as a source of bytes. */
-struct vma_core_window {
-	const struct vma_core *core;
-	u64 base;
-};
-struct vma_bytes vma_core_bytes(struct vma_core_window *window);
 /** vma_core_held() - bytes of [start, end) that the core holds. */
 u64 vma_core_held(const struct vma_core *core, u64 start, u64 end);
 
@@ -184,5 +183,28 @@ u64 vma_core_held(const struct vma_core *core, u64 start, u64 end);
 int vma_core_facts(const struct vma_core *core, struct vma_facts **out, struct vma_err *err);
 /** vma_core_read() - vma_core_open() and vma_core_facts() in one. */
 int vma_core_read(const char *path, struct vma_facts **out, struct vma_err *err);
+
+/* ---------------------------------------------------------------- the memory of a target */
+
+struct vma_memory;
+
+/**
+ * vma_memory_open() - what is needed to read the memory the facts speak of
+ *
+ * A live process is read through its mem file, without stopping it; a core from its segments.
+ * -EACCES not permitted; -ENODATA the source holds no memory (a captured directory, a snapshot).
+ */
+int vma_memory_open(const struct vma_facts *facts, struct vma_memory **out, struct vma_err *err);
+void vma_memory_close(struct vma_memory *m);
+/** vma_memory_read() - bytes read, short at the first page that cannot be had, 0 when none. */
+s64 vma_memory_read(const struct vma_memory *m, u64 addr, void *buf, size_t len);
+/** vma_memory_core() - the core it reads, NULL for a process. */
+const struct vma_core *vma_memory_core(const struct vma_memory *m);
+/** vma_memory_bytes() - memory from @base on, as a source of bytes; @window is borrowed. */
+struct vma_memory_window {
+	const struct vma_memory *memory;
+	u64 base;
+};
+struct vma_bytes vma_memory_bytes(struct vma_memory_window *window);
 
 #endif

@@ -11,11 +11,13 @@
  *   engine.h    what the kernel would do: operations, results, events, reasons
  *   read.h      facts about a process, as they were found
  *   elf.h       facts about ELF images and core files
+ *   attrib.h    what each mapping is for: ELF segments, categories
  *   rebuild.h   facts to a model
  *   known.h     how each field of the model is known
  *   verify.h    random operations against the running kernel
  *   report.h    rows, tables, JSON, filters, and events as sentences
  */
+#include "libvmactl/attrib.h"
 #include "libvmactl/elf.h"
 #include "libvmactl/engine.h"
 #include "libvmactl/error.h"

@@ -3,6 +3,8 @@
 # libvmactl.h, its functions to libvmactl.sym (tests/lint/exports.sh says which are missing).
 vmactlincludedir = $(includedir)/libvmactl
 vmactlinclude_HEADERS = \
+	lib/libvmactl/attrib.h \
+	lib/libvmactl/category.def \
 	lib/libvmactl/elf.h \
 	lib/libvmactl/engine.h \
 	lib/libvmactl/error.h \
@@ -29,6 +31,7 @@ libvmactl_all_la_SOURCES = \
 	$(engine_sources) \
 	$(live_sources) \
 	$(read_sources) \
+	$(attrib_sources) \
 	$(rebuild_sources) \
 	$(report_sources) \
 	$(script_sources) \

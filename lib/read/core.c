@@ -386,18 +386,6 @@ s64 vma_core_memory(const struct vma_core *core, u64 addr, void *buf, size_t len
 	return (s64)got;
 }
 
-static s64 read_window(void *ctx, u64 off, void *buf, size_t len)
-{
-	const struct vma_core_window *w = ctx;
-
-	return off > ~0ULL - w->base ? 0 : vma_core_memory(w->core, w->base + off, buf, len);
-}
-
-struct vma_bytes vma_core_bytes(struct vma_core_window *window)
-{
-	return (struct vma_bytes){ .read = read_window, .ctx = window, .size = ~0ULL };
-}
-
 u64 vma_core_held(const struct vma_core *core, u64 start, u64 end)
 {
 	u64 sum = 0;

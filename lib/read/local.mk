@@ -6,7 +6,8 @@ read_sources =
 read_sources += \
 	lib/read/core-facts.c \
 	lib/read/core.c \
-	lib/read/elf.c
+	lib/read/elf.c \
+	lib/read/memory.c
 
 # Processes: /proc and captured directories laid out alike.
 read_sources += \
@@ -24,3 +25,41 @@ read_sources += \
 	lib/read/source.c lib/read/source.h \
 	lib/read/system.c lib/read/system.h \
 	lib/read/text.h
+
+# The kernel's own values. Without clang, bpftool or libbpf only the refusal is built.
+read_sources += \
+	lib/read/bpf-facts.c \
+	lib/read/bpf-image.c \
+	lib/read/bpf.c lib/read/bpf.h \
+	lib/read/bpf/kernel.h \
+	lib/read/bpf/record.h
+EXTRA_DIST += lib/read/bpf/task-vma.bpf.c
+
+nodist_read_sources =
+if HAVE_BPF
+nodist_read_sources += lib/read/bpf/task-vma.skel.h
+BUILT_SOURCES += lib/read/bpf/task-vma.skel.h
+CLEANFILES += \
+	lib/read/bpf/task-vma.skel.h \
+	lib/read/bpf/task-vma.bpf.o \
+	lib/read/bpf/task-vma.linked.o
+
+# -g brings the type information that CO-RE lives on; linking drops the rest of it.
+BPF_CFLAGS = -target bpf -g -O2 -std=gnu11 -ffreestanding -Wall -Wextra \
+	-Wno-unused-const-variable -Wno-unused-function -fdebug-prefix-map=$(top_srcdir)=.
+
+lib/read/bpf/task-vma.bpf.o: lib/read/bpf/task-vma.bpf.c lib/read/bpf/kernel.h \
+		lib/read/bpf/record.h lib/libvmactl/read.h lib/libvmactl/types.h
+	$(AM_V_at)$(MKDIR_P) $(@D)
+	$(AM_V_GEN)$(CLANG) $(BPF_CFLAGS) -I$(top_srcdir)/lib $(LIBBPF_CFLAGS) \
+		-c $(top_srcdir)/lib/read/bpf/task-vma.bpf.c -o $@
+
+lib/read/bpf/task-vma.linked.o: lib/read/bpf/task-vma.bpf.o
+	$(AM_V_GEN)$(BPFTOOL) gen object $@ lib/read/bpf/task-vma.bpf.o
+
+lib/read/bpf/task-vma.skel.h: lib/read/bpf/task-vma.linked.o
+	$(AM_V_GEN)$(BPFTOOL) gen skeleton lib/read/bpf/task-vma.linked.o name task_vma_bpf \
+		>$@.tmp && mv -f $@.tmp $@
+
+lib/read/libvmactl_all_la-bpf.lo: lib/read/bpf/task-vma.skel.h
+endif

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every .c and .h of this room, paths from the top, sorted: what is not listed is not built.
+attrib_sources = \
+	lib/attrib/attrib.c \
+	lib/attrib/attrib.h \
+	lib/attrib/category.c \
+	lib/attrib/object.c

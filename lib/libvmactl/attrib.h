@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBVMACTL_ATTRIB_H
+#define LIBVMACTL_ATTRIB_H
+/*
+ * Attribution: what each mapping is for.
+ *
+ * A mapping of an ELF file is tied to the object, its program header and the sections in it; one
+ * without a file gets a category with the rule that found it. Works on facts, so a live process, a
+ * captured directory and a core answer alike.
+ */
+#include "libvmactl/elf.h"
+#include "libvmactl/error.h"
+#include "libvmactl/known.h"
+#include "libvmactl/read.h"
+#include "libvmactl/types.h"
+
+/* ---------------------------------------------------------------- objects and categories */
+
+/** enum vma_object_from - through what the headers of an object were read */
+enum vma_object_from {
+	VMA_FROM_NOTHING,   /* not at all: @why says why */
+	VMA_FROM_MAP_FILES, /* /proc/PID/map_files: the very file, also when deleted */
+	VMA_FROM_ROOT,      /* /proc/PID/root/PATH with the same inode */
+	VMA_FROM_PATH,      /* the path on this machine; its build-id equals that in memory */
+	VMA_FROM_PATH_UNCHECKED, /* the path on this machine; there was no memory to compare with */
+	VMA_FROM_MEMORY,    /* the headers in the target's memory: no section names */
+	VMA_FROM_NR
+};
+/** vma_object_from_name() - "map_files", "root", "path", "path unchecked", "memory". */
+const char *vma_object_from_name(enum vma_object_from from);
+
+/**
+ * struct vma_object - an ELF image at one place in the address space
+ * @first:    index of its first mapping in facts->maps
+ * @bias:     run-time address minus p_vaddr
+ * @path:     as maps prints it; borrowed from the facts
+ * @deleted:  its file is gone from where it was
+ * @replaced: another file stands at its path now (only known of a live process)
+ * @why:      what kept the file from being read, "" when nothing did
+ */
+struct vma_object {
+	size_t first;
+	u64 bias;
+	enum vma_object_from from;
+	struct vma_elf elf;
+	const char *path;
+	bool is_elf, deleted, replaced;
+	char why[128];
+};
+
+/** enum vma_category - what a mapping is for; category.def has a row for each */
+enum vma_category {
+#define CATEGORY(id, name, help) VMA_CAT_##id,
+#include "libvmactl/category.def"
+#undef CATEGORY
+	VMA_CAT_NR
+};
+/** vma_category_name() - "thread-stack"; vma_category_help() - a sentence. */
+const char *vma_category_name(enum vma_category cat);
+const char *vma_category_help(enum vma_category cat);
+
+/**
+ * struct vma_place - what one mapping is
+ * @object:  index into the objects, -1
+ * @segment: index of its program header, -1
+ * @bss:     the part of the segment that the file does not hold
+ * @relro:   the part that PT_GNU_RELRO makes read-only
+ * @tid:     of a stack or a TLS block: the thread, 0 unknown
+ * @how:     how the category is known; the rule is a clause for people
+ */
+struct vma_place {
+	s32 object, segment;
+	bool bss, relro;
+	enum vma_category category;
+	u32 tid;
+	struct vma_provenance how;
+};
+
+struct vma_attrib;
+
+/** What to look at (bits). */
+enum {
+	VMA_ATTRIB_ELF = 1 << 0,    /* open the mapped files */
+	VMA_ATTRIB_MEMORY = 1 << 1, /* read a few words of the target to recognise stacks and arenas */
+	VMA_ATTRIB_ALL = 3,
+};
+
+/**
+ * vma_attrib_new() - attribute every mapping of the facts
+ * @facts: borrowed as long as the result lives
+ * @what:  VMA_ATTRIB_*; without a bit the answers are fewer, not wrong
+ *
+ * -ENOMEM only: what cannot be read makes an answer unknown and is said in vma_object.why.
+ */
+int vma_attrib_new(const struct vma_facts *facts, u32 what, struct vma_attrib **out,
+		   struct vma_err *err);
+void vma_attrib_free(struct vma_attrib *a);
+
+/** vma_attrib_place() - of mapping @i of facts->maps; never NULL for a valid index. */
+const struct vma_place *vma_attrib_place(const struct vma_attrib *a, size_t i);
+/** vma_attrib_object() - object @i, NULL past the end. */
+const struct vma_object *vma_attrib_object(const struct vma_attrib *a, size_t i);
+/** vma_attrib_map_at() - index of the mapping that holds @addr, -1. */
+s64 vma_attrib_map_at(const struct vma_attrib *a, u64 addr);
+const struct vma_facts *vma_attrib_facts(const struct vma_attrib *a);
+/** vma_attrib_memory() - the target's memory when it could be opened, NULL. */
+const struct vma_memory *vma_attrib_memory(const struct vma_attrib *a);
+
+/** vma_object_open() - the file of an object once more, through what @from says; a descriptor or
+ *  -errno (-ENODATA: it was read from memory). */
+int vma_object_open(const struct vma_attrib *a, const struct vma_object *o);
+
+/** vma_place_segment() - "03 rw- relro": number and flags of the program header as `readelf -l`
+ *  counts them; "" for none. Returns @out. */
+char *vma_place_segment(const struct vma_attrib *a, size_t i, char *out, size_t size);
+/** vma_place_sections() - names of the sections in the mapping, divided by blanks. */
+char *vma_place_sections(const struct vma_attrib *a, size_t i, char *out, size_t size);
+/** vma_object_name() - soname, or the last part of the path; hostile text. */
+const char *vma_object_name(const struct vma_object *o);
+
+#endif
