@@ -16,23 +16,25 @@ attrib 4  attrib.h 4  category.def 4
 rebuild 4  rebuild.h 4
 script 4  script.h 4
 report 4  report.h 4
-attrib 4  attrib.h 4  category.def 4
 verify 4  verify.h 4
 vmactl 5
 vmatop 5
 demo 5
 libvmactl.h 6
 "
-# room:neighbour it may include: verify and replay start from a real process, so they need it rebuilt.
+# room:neighbour it may include. Replay and verify start from a real process: they need it rebuilt.
 exceptions="
 script:rebuild
 verify:rebuild
 "
 # public headers whose room has another name
 rooms="
-error.h base  types.h base  known.h model  flags.def model  kernel.def model  why.def engine  category.def attrib  elf.h read  category.def attrib
+error.h base  types.h base
+known.h model  flags.def model  kernel.def model
+why.def engine
+elf.h read
+category.def attrib
 "
-
 
 no_include_points_up() {
 	find lib bin -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | xargs -r grep -nHoE \
