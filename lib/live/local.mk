@@ -15,7 +15,7 @@ PUPPET_LDFLAGS = -nostdlib -static -s -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,
 	-Wl,-z,noexecstack
 
 lib/live/puppet.elf: lib/live/puppet.c lib/live/proto.h
-	$(AM_V_GEN)$(MKDIR_P) lib/live && $(CC) $(WARN_CFLAGS) $(PUPPET_CFLAGS) $(PUPPET_LDFLAGS) \
+	$(AM_V_GEN)$(MKDIR_P) lib/live && $(CC) $(WARN_CFLAGS) $(PUPPET_CFLAGS) $(PUPPET_LDFLAGS) -I$(srcdir)/lib \
 		-o $@ $(srcdir)/lib/live/puppet.c
 
 lib/live/puppet-image.h: lib/live/puppet.elf

@@ -16,7 +16,7 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
-#include "proto.h"
+#include "live/proto.h"
 
 _Static_assert(sizeof(struct puppet_slot) == PUPPET_SLOT_SIZE, "slots are packed");
 

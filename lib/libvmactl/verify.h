@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBVMACTL_VERIFY_H
+#define LIBVMACTL_VERIFY_H
+/*
+ * Verify: is the engine right about the kernel that runs here?
+ *
+ * Random operations are predicted first and then carried out by a confined process of our own;
+ * after each one the result and the whole address space are compared. What differs is cut down to
+ * the fewest calls that still show it.
+ */
+#include "libvmactl/error.h"
+#include "libvmactl/types.h"
+
+/** struct vma_verify_profile - a mixture of operations */
+struct vma_verify_profile {
+	const char *name; /* "basic" */
+	const char *help;
+};
+
+/** vma_verify_profile_at() - row @i of the table of profiles, NULL past the end. */
+const struct vma_verify_profile *vma_verify_profile_at(size_t i);
+
+/** struct vma_verify_progress - how far it is */
+struct vma_verify_progress {
+	u64 ops, episodes;
+	u64 findings;
+	double seconds;
+	bool shrinking; /* a divergence was found and is being cut down */
+};
+
+/**
+ * struct vma_verify_opts - what to run
+ * @profiles:     names joined by commas; NULL: "basic"
+ * @kernel:       predict for another release than the running one; NULL
+ * @ops:          operations in all; 0: no limit
+ * @seconds:      time limit; 0: none. One of the two should be set
+ * @seed:         the first episode's. Episode k of a run uses seed + k
+ * @jobs:         puppets at work side by side, each with a thread; 0: 1
+ * @episode:      operations before a fresh process is started; 0: chosen by the profile
+ * @max_findings: stop after so many divergences; 0: 1
+ * @randomize:    leave address space randomisation on; a seed then does not fix the addresses
+ * @bpf:          compare anon_vmas and real page offsets too (needs the BPF reader)
+ * @no_shrink:    report a divergence with all the calls that led to it
+ * @dir:          where the test files live (nameless); NULL: $TMPDIR or /tmp
+ * @progress:     called now and then from the calling thread; NULL
+ * @stop:         when it becomes non-zero, finish early (a signal handler may set it: it is a
+ *                sig_atomic_t); NULL
+ */
+struct vma_verify_opts {
+	const char *profiles;
+	const char *kernel;
+	u64 ops;
+	double seconds;
+	u64 seed;
+	u32 jobs;
+	u32 episode;
+	u32 max_findings;
+	bool randomize, bpf, no_shrink;
+	const char *dir;
+	void (*progress)(void *ctx, const struct vma_verify_progress *p);
+	void *ctx;
+	const volatile int *stop;
+};
+
+/**
+ * struct vma_verify_finding - one divergence
+ * @what:     what differed first: "result", "ranges", "flags", "offset", "file", "name",
+ *            "policy", "counters", "anon_vma", "pgoff"
+ * @call:     the last call, in strace's syntax, with what the kernel answered
+ * @detail:   both sides, several lines
+ * @script:   the calls that lead there, as vmactl replay reads them
+ * @nr_calls: in @script; @nr_before: before it was cut down
+ */
+struct vma_verify_finding {
+	const char *profile;
+	u64 seed;
+	char what[16];
+	char *call, *detail, *script;
+	u32 nr_calls, nr_before;
+};
+
+/** struct vma_verify_count - how often an operation ran, and how often it was refused */
+struct vma_verify_count {
+	const char *op;
+	u64 done, refused;
+};
+
+/** struct vma_verify_report - the outcome; freed with vma_verify_report_free() */
+struct vma_verify_report {
+	char kernel[65];      /* the profile predicted with */
+	u64 seed;
+	u64 ops, episodes;
+	double seconds;
+	bool stopped;         /* by @stop */
+	struct vma_verify_count *counts;
+	size_t nr_counts;
+	struct vma_verify_finding *findings;
+	size_t nr_findings;
+};
+
+/**
+ * vma_verify_run() - run it
+ *
+ * Starts processes and threads of its own, all gone when it returns, whatever it returns. A
+ * divergence is an answer, not a failure: look at @out. -EINVAL unknown profile or release; -EIO
+ * when the test processes cannot be started or read (@err says why).
+ */
+int vma_verify_run(const struct vma_verify_opts *opts, struct vma_verify_report **out,
+		   struct vma_err *err);
+void vma_verify_report_free(struct vma_verify_report *r);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Random arguments: what changes memory without making or unmaking it, and the process calls. */
+#include <linux/mempolicy.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "base/check.h"
+#include "base/range.h"
+#include "verify/gen.h"
+
+#define PAGE VMA_PAGE_SIZE
+#define MLOCK_LIMIT (64ULL << 20)
+
+#ifndef MLOCK_ONFAULT
+#define MLOCK_ONFAULT 1
+#endif
+#ifndef MCL_ONFAULT
+#define MCL_ONFAULT 4
+#endif
+#define UFFD_SIGBUS (1 << 7) /* UFFD_FEATURE_SIGBUS: nobody answers faults here */
+
+static const struct choice advices[] = {
+	{ 0, 8 },   /* NORMAL */
+	{ 1, 8 },   /* RANDOM */
+	{ 2, 8 },   /* SEQUENTIAL */
+	{ 3, 4 },   /* WILLNEED */
+	{ 4, 8 },   /* DONTNEED */
+	{ 8, 4 },   /* FREE */
+	{ 9, 3 },   /* REMOVE */
+	{ 10, 6 },  /* DONTFORK */
+	{ 11, 6 },  /* DOFORK */
+	{ 12, 3 },  /* MERGEABLE */
+	{ 13, 3 },  /* UNMERGEABLE */
+	{ 14, 5 },  /* HUGEPAGE */
+	{ 15, 5 },  /* NOHUGEPAGE */
+	{ 16, 6 },  /* DONTDUMP */
+	{ 17, 6 },  /* DODUMP */
+	{ 18, 5 },  /* WIPEONFORK */
+	{ 19, 5 },  /* KEEPONFORK */
+	{ 20, 3 },  /* COLD */
+	{ 21, 3 },  /* PAGEOUT */
+	{ 22, 4 },  /* POPULATE_READ */
+	{ 23, 4 },  /* POPULATE_WRITE */
+	{ 24, 2 },  /* DONTNEED_LOCKED */
+	{ 102, 4 }, /* GUARD_INSTALL */
+	{ 103, 4 }, /* GUARD_REMOVE */
+	{ 99, 1 },  /* no such advice */
+};
+
+void make_madvise(struct gen *g, struct step *s)
+{
+	s->op = VMA_OP_MADVISE;
+	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	s->arg[2] = CHOOSE(g, advices);
+}
+
+void make_process_madvise(struct gen *g, struct step *s)
+{
+	make_madvise(g, s);
+	s->op = VMA_OP_PROCESS_MADVISE;
+	s->arg[3] = chance(g, 5);
+}
+
+void make_mlock(struct gen *g, struct step *s)
+{
+	static const struct choice ops[] = {
+		{ VMA_OP_MLOCK, 35 }, { VMA_OP_MLOCK2, 25 }, { VMA_OP_MUNLOCK, 40 },
+	};
+
+	s->op = (enum vma_op_id)CHOOSE(g, ops);
+	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	if (s->op == VMA_OP_MLOCK2)
+		s->arg[2] = chance(g, 5) ? 2 : below(g, 2) * MLOCK_ONFAULT;
+}
+
+void make_mlockall(struct gen *g, struct step *s)
+{
+	static const struct choice flags[] = {
+		{ MCL_CURRENT, 20 }, { MCL_FUTURE, 20 }, { MCL_CURRENT | MCL_FUTURE, 15 },
+		{ MCL_CURRENT | MCL_ONFAULT, 15 }, { MCL_FUTURE | MCL_ONFAULT, 15 },
+		{ MCL_ONFAULT, 3 }, { 0, 3 }, { 8, 3 },
+	};
+
+	/* Locking fills memory: not when there is much to fill. */
+	s->op = chance(g, 50) || g->mm->total_vm << VMA_PAGE_SHIFT > MLOCK_LIMIT ?
+		VMA_OP_MUNLOCKALL : VMA_OP_MLOCKALL;
+	if (s->op == VMA_OP_MLOCKALL)
+		s->arg[0] = CHOOSE(g, flags);
+}
+
+void make_mseal(struct gen *g, struct step *s)
+{
+	s->op = VMA_OP_MSEAL;
+	/* What is sealed stays: one page, and not in the middle of the arena. */
+	s->arg[0] = ARENA + (g->profile->arena_pages + below(g, 12)) * PAGE;
+	s->arg[1] = (1 + below(g, 2)) * PAGE;
+	if (chance(g, 5))
+		s->arg[2] = 1;
+	if (chance(g, g->profile->wild))
+		s->arg[0] += 8;
+}
+
+void make_mbind(struct gen *g, struct step *s)
+{
+	static const struct choice modes[] = {
+		{ MPOL_DEFAULT, 30 }, { MPOL_PREFERRED, 20 }, { MPOL_BIND, 20 },
+		{ MPOL_INTERLEAVE, 15 }, { MPOL_LOCAL, 10 }, { 5, 5 }, { 6, 3 }, { 20, 1 },
+	};
+
+	s->op = VMA_OP_MBIND;
+	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	s->arg[2] = CHOOSE(g, modes);
+	if (s->arg[2] != MPOL_DEFAULT && s->arg[2] != MPOL_LOCAL) {
+		s->arg[3] = chance(g, 85) ? 1 : below(g, 4);
+		s->arg[4] = 64;
+		if (chance(g, 10))
+			s->arg[2] |= chance(g, 50) ? MPOL_F_STATIC_NODES : MPOL_F_RELATIVE_NODES;
+	}
+	s->arg[5] = chance(g, 20) ? MPOL_MF_MOVE : 0;
+}
+
+void make_name(struct gen *g, struct step *s)
+{
+	static const char *const names[] = { NULL, "a", "b", "heap of cards" };
+
+	s->op = VMA_OP_SET_VMA_NAME;
+	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	s->name = names[below(g, ARRAY_SIZE(names))];
+}
+
+void make_remap_file_pages(struct gen *g, struct step *s)
+{
+	s->op = VMA_OP_REMAP_FILE_PAGES;
+	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	s->arg[2] = chance(g, 5) ? PROT_READ : 0;
+	s->arg[3] = below(g, 16);
+	s->arg[4] = chance(g, 5) ? MAP_NONBLOCK : 0;
+}
+
+void make_uffd(struct gen *g, struct step *s)
+{
+	const u64 ctx = STAGE_UFFD + below(g, STAGE_NR_UFFD);
+	static const struct choice modes[] = { { 1, 70 }, { 2, 10 }, { 3, 10 }, { 0, 3 }, { 8, 2 } };
+	u64 addr, len;
+
+	if (g->st->no_uffd)
+		return;
+	vma_gen_range(g, &addr, &len);
+	s->arg[0] = ctx;
+	if (chance(g, 15)) {
+		s->op = VMA_OP_UFFD_API;
+		s->arg[1] = UFFD_SIGBUS;
+		return;
+	}
+	s->arg[1] = addr;
+	s->arg[2] = len;
+	s->op = chance(g, 60) ? VMA_OP_UFFD_REGISTER : VMA_OP_UFFD_UNREGISTER;
+	if (s->op == VMA_OP_UFFD_REGISTER)
+		s->arg[3] = CHOOSE(g, modes);
+}
+
+void make_setrlimit(struct gen *g, struct step *s)
+{
+	static const struct choice what[] = {
+		{ RLIMIT_AS, 35 }, { RLIMIT_DATA, 25 }, { RLIMIT_MEMLOCK, 25 }, { RLIMIT_STACK, 15 },
+	};
+	u64 pages_now;
+
+	s->op = VMA_OP_SETRLIMIT;
+	s->arg[0] = CHOOSE(g, what);
+	pages_now = s->arg[0] == RLIMIT_AS ? g->mm->total_vm :
+		    s->arg[0] == RLIMIT_DATA ? g->mm->data_vm :
+		    s->arg[0] == RLIMIT_MEMLOCK ? g->mm->locked_vm : g->mm->stack_vm;
+	s->arg[1] = (pages_now + below(g, 24)) * PAGE - (chance(g, 10) ? 100 : 0);
+	if (chance(g, 20))
+		s->arg[1] = VMA_RLIM_INFINITY;
+	s->arg[2] = g->mm->rlimit[s->arg[0]].max;
+	if (s->arg[1] > s->arg[2])
+		s->arg[1] = s->arg[2];
+}
+
+void make_pkey(struct gen *g, struct step *s)
+{
+	static const struct choice ops[] = {
+		{ VMA_OP_PKEY_ALLOC, 10 }, { VMA_OP_PKEY_FREE, 5 }, { VMA_OP_PKEY_MPROTECT, 85 },
+	};
+
+	s->op = (enum vma_op_id)CHOOSE(g, ops);
+	if (s->op == VMA_OP_PKEY_ALLOC) {
+		s->arg[1] = chance(g, 30) ? 1 + below(g, 2) : 0;
+	} else if (s->op == VMA_OP_PKEY_FREE) {
+		s->arg[0] = below(g, 5);
+	} else {
+		vma_gen_range(g, &s->arg[0], &s->arg[1]);
+		s->arg[2] = vma_gen_prot(g);
+		s->arg[3] = chance(g, 20) ? (u64)-1 : below(g, 4);
+	}
+}
+
+void make_process_setting(struct gen *g, struct step *s)
+{
+	static const struct choice ops[] = {
+		{ VMA_OP_SET_MEMORY_MERGE, 50 }, { VMA_OP_SET_THP_DISABLE, 50 },
+	};
+
+	s->op = (enum vma_op_id)CHOOSE(g, ops);
+	s->arg[0] = below(g, 2);
+}
+
+/* ---------------------------------------------------------------- processes */
+
+void make_fork(struct gen *g, struct step *s)
+{
+	unsigned int alive = 0, free_one = STAGE_PUPPETS;
+
+	for (unsigned int i = 0; i < STAGE_PUPPETS; i++) {
+		if (vma_stage_mm(g->st, i))
+			alive++;
+		else if (free_one == STAGE_PUPPETS)
+			free_one = i;
+	}
+	if (alive >= g->profile->max_puppets || free_one == STAGE_PUPPETS)
+		return;
+	s->op = VMA_OP_FORK;
+	s->child = (u8)free_one;
+}
+
+void make_exit(struct gen *g, struct step *s)
+{
+	unsigned int alive = 0;
+
+	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
+		alive += vma_stage_mm(g->st, i) != NULL;
+	if (alive > 1) /* the last one stays */
+		s->op = VMA_OP_EXIT;
+}
