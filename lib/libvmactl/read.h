@@ -285,11 +285,17 @@ struct vma_facts {
  * struct vma_read_opts - how to read
  * @procfs: instead of "/proc"; NULL
  * @levels: VMA_READ_*
+ * @bpf:    for VMA_READ_BPF: where an open reader is kept between two reads, since loading it takes
+ *          longer than reading. *bpf is NULL at first; vma_bpf_close() it at the end. NULL: every
+ *          read loads its own
  */
+struct vma_bpf;
 struct vma_read_opts {
 	const char *procfs;
 	u32 levels;
+	struct vma_bpf **bpf;
 };
+void vma_bpf_close(struct vma_bpf *b);
 
 /**
  * vma_facts_read() - read a process

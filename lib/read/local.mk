@@ -61,5 +61,5 @@ lib/read/bpf/task-vma.skel.h: lib/read/bpf/task-vma.linked.o
 	$(AM_V_GEN)$(BPFTOOL) gen skeleton lib/read/bpf/task-vma.linked.o name task_vma_bpf \
 		>$@.tmp && mv -f $@.tmp $@
 
-lib/read/libvmactl_all_la-bpf.lo: lib/read/bpf/task-vma.skel.h
+lib/read/bpf.lo: lib/read/bpf/task-vma.skel.h
 endif

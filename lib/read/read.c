@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "read/bpf.h"
 #include "read/captured.h"
 #include "read/facts.h"
 #include "read/files.h"
@@ -24,6 +25,7 @@
 struct job {
 	const struct source *s;
 	struct vma_facts *f;
+	struct vma_bpf **bpf;
 	size_t cursor;   /* next map, while maps is compared with smaps */
 	size_t differs;
 };
@@ -135,6 +137,8 @@ static int check_mappings(struct job *job, u32 levels)
 		if (!facts_is_missing(job->f, "maps") && job->cursor != job->f->nr_maps)
 			job->differs++;
 	}
+	if ((levels & VMA_READ_BPF) && !job->differs)
+		return bpf_read(job->bpf, job->f);
 	return job->differs != 0;
 }
 
@@ -152,6 +156,8 @@ static int read_settled(struct job *job, u32 levels, struct vma_err *err)
 			return 0;
 		if (!job->s->live || job->f->retries == RETRIES) {
 			job->f->changed = true;
+			if ((levels & VMA_READ_BPF) && facts_missing(job->f, "bpf", EAGAIN, NULL))
+				return vma_fail(err, ENOMEM, "%s: out of memory", job->s->label);
 			return 0;
 		}
 		job->f->retries++;
@@ -239,6 +245,7 @@ int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct 
 {
 	AUTO(undo_source) struct source s;
 	AUTO(undo_facts) struct vma_facts *f = NULL;
+	AUTO(undo_bpf) struct vma_bpf *own = NULL;
 	u32 levels = opts && opts->levels ? opts->levels : VMA_READ_DEFAULT;
 	int rc = source_open(&s, target, opts ? opts->procfs : NULL, err);
 
@@ -251,7 +258,7 @@ int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct 
 	f->pid = s.pid;
 	f->tid = s.tid;
 	f->live = s.live;
-	struct job job = { .s = &s, .f = f };
+	struct job job = { .s = &s, .f = f, .bpf = opts && opts->bpf ? opts->bpf : &own };
 	rc = f->source ? read_all(&job, levels, err)
 		       : vma_fail(err, ENOMEM, "%s: out of memory", s.label);
 	if (rc)
