@@ -179,3 +179,47 @@ char *vma_place_sections(const struct vma_attrib *a, size_t i, char *out, size_t
 	}
 	return out;
 }
+
+static const char *object_text(const struct vma_attrib *a, const struct vma_object *o, size_t i,
+			       u32 field, char *buf, size_t size)
+{
+	switch (field) {
+	case VMA_ATTRIB_OBJECT: return vma_object_name(o);
+	case VMA_ATTRIB_SEGMENT: return vma_place_segment(a, i, buf, size);
+	case VMA_ATTRIB_SECTIONS: return vma_place_sections(a, i, buf, size);
+	case VMA_ATTRIB_BUILD_ID:
+		return size < VMA_BUILD_ID_TEXT
+			       ? NULL
+			       : vma_build_id_text(o->elf.build_id, o->elf.build_id_len, buf);
+	default: return vma_object_from_name(o->from);
+	}
+}
+
+const char *vma_attrib_text(const void *attrib, const struct vma_fact_map *map, u32 field,
+			    char *buf, size_t size, struct vma_provenance *how)
+{
+	const struct vma_attrib *a = attrib;
+	size_t i = (size_t)(map - a->facts->maps);
+	const struct vma_place *p = vma_attrib_place(a, i);
+
+	if (!p)
+		return NULL;
+	switch (field) {
+	case VMA_ATTRIB_CATEGORY: *how = p->how; return vma_category_name(p->category);
+	case VMA_ATTRIB_RULE: return p->how.rule;
+	case VMA_ATTRIB_THREAD:
+		buf[0] = '\0';
+		if (p->tid)
+			snprintf(buf, size, "%u", p->tid);
+		return buf;
+	default: break;
+	}
+	if (p->object < 0)
+		return "";
+	const struct vma_object *o = &a->objects[p->object];
+	if (o->from == VMA_FROM_PATH_UNCHECKED)
+		*how = (struct vma_provenance){ VMA_INFERRED, 70, "file at the path, not compared" };
+	else if (o->is_elf)
+		*how = (struct vma_provenance){ VMA_DERIVED, 0, "ELF headers" };
+	return object_text(a, o, i, field, buf, size);
+}

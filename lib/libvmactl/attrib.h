@@ -115,6 +115,19 @@ int vma_object_open(const struct vma_attrib *a, const struct vma_object *o);
 char *vma_place_segment(const struct vma_attrib *a, size_t i, char *out, size_t size);
 /** vma_place_sections() - names of the sections in the mapping, divided by blanks. */
 char *vma_place_sections(const struct vma_attrib *a, size_t i, char *out, size_t size);
+/**
+ * vma_attrib_text() - one thing about a mapping as text, in the form that struct vma_view takes
+ * @attrib: a struct vma_attrib
+ * @map:    one of the facts' maps
+ * @field:  enum vma_attrib_field
+ * @buf:    room for text that must be put together
+ * @how:    how it is known
+ *
+ * Returns "" when there is nothing to say, NULL when nobody knows. Hostile text.
+ */
+const char *vma_attrib_text(const void *attrib, const struct vma_fact_map *map, u32 field,
+			    char *buf, size_t size, struct vma_provenance *how);
+
 /** vma_object_name() - soname, or the last part of the path; hostile text. */
 const char *vma_object_name(const struct vma_object *o);
 

@@ -34,6 +34,18 @@ enum vma_mm_field {
 };
 const char *vma_mm_field_name(enum vma_mm_field field);
 
+/** enum vma_attrib_field - what attribution says of a mapping, as text */
+enum vma_attrib_field {
+	VMA_ATTRIB_OBJECT,   /* soname or file name */
+	VMA_ATTRIB_SEGMENT,  /* "03 rw- relro" */
+	VMA_ATTRIB_SECTIONS, /* words */
+	VMA_ATTRIB_BUILD_ID, /* hex */
+	VMA_ATTRIB_CATEGORY, /* "thread-stack" */
+	VMA_ATTRIB_RULE,     /* which rule found the category */
+	VMA_ATTRIB_SOURCE,   /* how the file was opened: "map_files" */
+	VMA_ATTRIB_THREAD,   /* of a stack: thread id */
+};
+
 /** struct vma_provenance - how one field is known, and by which rule ("I5", "" when exact) */
 struct vma_provenance {
 	u8 known;       /* enum vma_known */

@@ -142,6 +142,7 @@ struct vma_cell {
 enum {
 	VMA_NEEDS_MODEL = 1 << 16, /* the rebuilt model, not the record alone */
 	VMA_NEEDS_NEXT = 1 << 17,  /* the row after it */
+	VMA_NEEDS_ATTRIB = 1 << 18, /* what it is for: vma_view.attrib */
 };
 
 /**
@@ -198,6 +199,7 @@ void vma_pick_all(const struct vma_columns *t, struct vma_pick *pick);
  * @mm:     NULL when records are streamed
  * @kernel: whose smaps codes are printed, NULL for the newest
  * @known:  how a field is known; NULL: all exact
+ * @attrib: what a mapping is for (vma_attrib_text() of attrib.h), NULL: nobody asked
  */
 struct vma_view {
 	u32 pid;
@@ -205,6 +207,9 @@ struct vma_view {
 	const struct vma_kernel *kernel;
 	struct vma_provenance (*known)(const void *ctx, const struct vma *vma, enum vma_field f);
 	const void *known_ctx;
+	const char *(*attrib)(const void *ctx, const struct vma_fact_map *map, u32 field, char *buf,
+			      size_t size, struct vma_provenance *how);
+	const void *attrib_ctx;
 	u64 cached_flags; /* the flags whose words @words holds */
 	bool cached;
 	char words[VMA_FLAGS_TEXT];

@@ -388,6 +388,20 @@ static void doubts(const struct vma_row *row, struct vma_cell *cell)
 }
 GET(doubts)
 
+/* ---------------------------------------------------------------- what it is for */
+
+static void get_attrib(const struct vma_column *col, const void *row_, struct vma_cell *cell)
+{
+	const struct vma_row *row = row_;
+
+	if (!row->view->attrib || !row->map) {
+		set_unknown(cell);
+		return;
+	}
+	set_text(cell, row->view->attrib(row->view->attrib_ctx, row->map, col->arg, cell->buf,
+					 VMA_CELL_BUF, &cell->how));
+}
+
 /* ---------------------------------------------------------------- the table */
 
 #define MAPS VMA_READ_MAPS
@@ -436,6 +450,23 @@ static const struct vma_column columns[] = {
 	  "anon_vma_chain: anon_vmas, newest first" },
 	{ "DOUBTS", "doubts", VMA_CELL_WORDS, false, MODEL, get_doubts, 0,
 	  "fields that are not exact: how they are known, by which rule" },
+#define ATTRIB (VMA_READ_MAPS | VMA_READ_STATUS | VMA_NEEDS_ATTRIB)
+	{ "OBJECT", "object", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_OBJECT,
+	  "program or library it belongs to, .bss too" },
+	{ "SEGMENT", "segment", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_SEGMENT,
+	  "ELF program header: number, flags, relro, bss" },
+	{ "SECTIONS", "sections", VMA_CELL_WORDS, false, ATTRIB, get_attrib, VMA_ATTRIB_SECTIONS,
+	  "ELF sections in it" },
+	{ "BUILD_ID", "build_id", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_BUILD_ID,
+	  "build-id of the object" },
+	{ "CATEGORY", "category", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_CATEGORY,
+	  "what it is for: text, heap, arena, thread-stack, guard.." },
+	{ "RULE", "category_rule", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_RULE,
+	  "why it has this category" },
+	{ "ELF_SOURCE", "elf_source", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_SOURCE,
+	  "through what the object's headers were read" },
+	{ "TID", "tid", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_THREAD,
+	  "thread whose stack it is" },
 #define COUNTER(name, key_, smaps, help) \
 	{ name, key_, VMA_CELL_BYTES, true, SMAPS, get_smaps, VMA_SMAPS_##smaps, help }
 	COUNTER("RSS", "rss", RSS, "present pages"),
