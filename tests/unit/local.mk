@@ -2,6 +2,8 @@
 # A unit test is one file, tests/unit/ROOM-FILE.c, and one line in unit_tests (sorted). It is
 # linked with everything in lib/, internal names too, and with the helpers in tests/lib/.
 unit_tests = \
+	tests/unit/base-error \
+	tests/unit/base-escape \
 	tests/unit/base-strbuf
 
 if HAVE_CMOCKA
