@@ -152,7 +152,7 @@ struct vma_core {
 	char comm[17], args[81];
 	bool has_siginfo;
 	s32 si_signo, si_code;
-	u64 si_addr;
+	u64 fault_addr;
 	u64 truncated;
 	u32 bad_notes; /* notes that made no sense and were skipped */
 	char *strings; /* of files */

@@ -203,7 +203,7 @@ struct vma_fact_core {
 	u32 nr_filtered, nr_unsegmented, nr_threads, nr_bad;
 	bool has_siginfo;
 	s32 si_signo, si_code;
-	u64 si_addr;
+	u64 fault_addr;
 };
 
 /** struct vma_missing - a source that could not be read, why, and what would help */
@@ -278,6 +278,8 @@ struct vma_facts {
 	u32 retries;
 	u32 unknown_keys;        /* smaps lines with a key we do not know */
 	char state;              /* of stat: R S D Z ..., 0 unknown */
+	s8 forked;               /* shares its layout with its parent: a fork without exec: 1 yes,
+				    0 no (or not from the parent it has now), -1 unknown */
 	void *arena;             /* owns the strings */
 };
 

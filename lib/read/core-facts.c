@@ -208,7 +208,7 @@ static void add_process(const struct vma_core *core, struct vma_facts *f)
 	f->core.has_siginfo = core->has_siginfo;
 	f->core.si_signo = core->si_signo;
 	f->core.si_code = core->si_code;
-	f->core.si_addr = core->si_addr;
+	f->core.fault_addr = core->fault_addr;
 	f->status[VMA_ST_THREADS] = core->nr_threads;
 	if (core->nr_threads)
 		f->have_status |= 1u << VMA_ST_THREADS;

@@ -172,7 +172,7 @@ static int note_siginfo(struct vma_core *core, const char *d, size_t len)
 	core->has_siginfo = true;
 	core->si_signo = (s32)get_u32(d);
 	core->si_code = (s32)get_u32(d + 8);
-	core->si_addr = get_u64(d + SIGINFO_ADDR);
+	core->fault_addr = get_u64(d + SIGINFO_ADDR);
 	return 0;
 }
 

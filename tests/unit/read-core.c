@@ -171,7 +171,7 @@ static void notes_say_who_died_and_of_what(void **state)
 	assert_string_equal(f->cmdline, "prog -v");
 	assert_true(f->core.has_siginfo);
 	assert_int_equal(f->core.si_signo, 11);
-	assert_int_equal(f->core.si_addr, 0xdead);
+	assert_int_equal(f->core.fault_addr, 0xdead);
 	assert_int_equal(f->core.nr_threads, 1);
 	assert_int_equal(f->core.nr_filtered, 2);
 	assert_int_equal(f->core.nr_unsegmented, 1);
