@@ -27,6 +27,7 @@ struct vma_facts *facts_new(void)
 	if (!b)
 		return NULL;
 	b->f.randomize_va_space = -1;
+	b->f.forked = -1;
 	return &b->f;
 }
 

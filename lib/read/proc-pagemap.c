@@ -173,7 +173,10 @@ static int scan_pages(struct pagemap *pm, u64 start, u64 end)
 
 /* ---------------------------------------------------------------- which way for which mapping */
 
-enum way { SKIP, READ, SCAN };
+enum way { SKIP, READ, SCAN, EITHER };
+
+/* Mappings up to this size go along with their neighbours: a call costs more than their pages. */
+#define SMALL (64 * VMA_PAGE_SIZE)
 
 static bool has_huge(const struct vma_fact_map *m)
 {
@@ -193,8 +196,13 @@ static enum way choose_way(const struct pagemap *pm, const struct vma_fact_map *
 
 	if (m->gate)
 		return SKIP;
-	if (pm->can_scan)
-		return counted && kb * 4 >= size_kb && pm->zero_pfn && !has_huge(m) ? READ : SCAN;
+	if (pm->can_scan) {
+		if (!counted || !pm->zero_pfn || has_huge(m))
+			return SCAN;
+		if (m->end - m->start <= SMALL)
+			return EITHER;
+		return kb * 4 >= size_kb ? READ : SCAN;
+	}
 	/* Kernels that cannot scan have no guard pages either: nothing counted, nothing there. */
 	if (counted)
 		return kb ? READ : SKIP;
@@ -212,6 +220,7 @@ static int read_span(struct pagemap *pm, enum way way, u64 start, u64 end)
 	case SCAN:
 		return scan_pages(pm, start, end);
 	case SKIP:
+	case EITHER:
 		break;
 	}
 	return 0;
@@ -226,11 +235,16 @@ static int read_maps(struct pagemap *pm)
 	for (size_t i = 0, next; i < f->nr_maps && !rc; i = next) {
 		enum way way = choose_way(pm, &f->maps[i]);
 
-		for (next = i + 1; next < f->nr_maps; next++)
-			if (f->maps[next].start != f->maps[next - 1].end ||
-			    choose_way(pm, &f->maps[next]) != way)
+		for (next = i + 1; next < f->nr_maps; next++) {
+			if (f->maps[next].start != f->maps[next - 1].end)
 				break;
-		rc = read_span(pm, way, f->maps[i].start, f->maps[next - 1].end);
+			enum way other = choose_way(pm, &f->maps[next]);
+			if (way == EITHER && other != SKIP)
+				way = other;
+			else if (other != way && (other != EITHER || way == SKIP))
+				break;
+		}
+		rc = read_span(pm, way == EITHER ? READ : way, f->maps[i].start, f->maps[next - 1].end);
 	}
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -291,6 +292,32 @@ static int read_exe(const struct source *s, struct vma_facts *f)
 	return f->exe ? 0 : -ENOMEM;
 }
 
+/*
+ * exec chooses these anew, fork copies them. The process may be told from its parent only while
+ * that lives; a child of a dead parent looks like an exec'ed one.
+ */
+static void compare_parent(const struct source *s, struct vma_facts *f)
+{
+	static const enum vma_stat_key same[] = { VMA_STAT_START_STACK, VMA_STAT_ARG_START,
+						  VMA_STAT_START_BRK, VMA_STAT_START_CODE };
+	struct vma_facts parent = { .state = '?' };
+	struct strbuf b = { 0 };
+	char path[32];
+
+	if (!s->live || !(f->have_status & 1U << VMA_ST_PPID) ||
+	    !(f->have_stat & 1U << VMA_STAT_START_STACK))
+		return;
+	snprintf(path, sizeof(path), "%u/stat", (u32)f->status[VMA_ST_PPID]);
+	if (source_slurp(s->proc_dir, path, &b) == 0 && stat_parse(&parent, strbuf_str(&b)) &&
+	    (parent.have_stat & 1U << VMA_STAT_START_STACK)) {
+		f->forked = 1;
+		for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+			if (f->stat[same[i]] != parent.stat[same[i]])
+				f->forked = 0;
+	}
+	strbuf_fini(&b);
+}
+
 int status_read(const struct source *s, struct vma_facts *f)
 {
 	struct strbuf b = { 0 };
@@ -309,6 +336,7 @@ int status_read(const struct source *s, struct vma_facts *f)
 		reads++;
 	}
 	strbuf_fini(&b);
+	compare_parent(s, f);
 	if (!rc)
 		rc = read_exe(s, f);
 	if (!rc)
