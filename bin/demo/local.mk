@@ -4,3 +4,4 @@ demo_sources = bin/demo/demo.c
 
 noinst_PROGRAMS += bin/demo/vmactl-demo
 bin_demo_vmactl_demo_SOURCES = $(demo_sources)
+EXTRA_DIST += bin/demo/show

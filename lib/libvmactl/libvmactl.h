@@ -14,6 +14,7 @@
  *   attrib.h    what each mapping is for: ELF segments, categories
  *   rebuild.h   facts to a model
  *   known.h     how each field of the model is known
+ *   script.h    strace lines to operations, and replaying them
  *   verify.h    random operations against the running kernel
  *   report.h    rows, tables, JSON, filters, and events as sentences
  */
@@ -26,6 +27,7 @@
 #include "libvmactl/read.h"
 #include "libvmactl/rebuild.h"
 #include "libvmactl/report.h"
+#include "libvmactl/script.h"
 #include "libvmactl/types.h"
 #include "libvmactl/verify.h"
 

@@ -16,6 +16,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/read.h \
 	lib/libvmactl/rebuild.h \
 	lib/libvmactl/report.h \
+	lib/libvmactl/script.h \
 	lib/libvmactl/types.h \
 	lib/libvmactl/verify.h \
 	lib/libvmactl/why.def

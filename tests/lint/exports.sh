@@ -9,7 +9,13 @@ cd "$VMACTL_SRC/lib/libvmactl" || exit 1
 
 # A declaration starts in the first column and has its name on that line.
 declared() {
-	awk '/^[a-z]/ && !/^(typedef|static)/ && match($0, /[ *]vma_[a-z0-9_]+\(/) {
+	awk '/^extern/ && match($0, /[ *]vma_[a-z0-9_]+(\[[^\]]*\])?;/) {
+		name = substr($0, RSTART + 1, RLENGTH - 2)
+		sub(/\[.*/, "", name)
+		print name
+		next
+	}
+	/^[a-z]/ && !/^(typedef|static)/ && match($0, /[ *]vma_[a-z0-9_]+\(/) {
 		print substr($0, RSTART + 1, RLENGTH - 2)
 	}' ./*.h | LC_ALL=C sort -u
 }
