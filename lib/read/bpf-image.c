@@ -155,7 +155,8 @@ static bool take_vma(struct vma_bpf_image *img, const struct bpf_rec_vma *r)
 		.nr_chain = r->nr_kept,
 		.chain_cut = r->cut,
 	};
-	memcpy(img->chains + img->nr_chains, r->chain, r->nr_kept * sizeof(u64));
+	if (r->nr_kept)
+		memcpy(img->chains + img->nr_chains, r->chain, r->nr_kept * sizeof(u64));
 	img->nr_chains += r->nr_kept;
 	return true;
 }

@@ -23,7 +23,7 @@
 struct vma_bpf {
 	struct task_vma_bpf *skel;
 	int prog;
-	char buf[BUFFER];
+	_Alignas(u64) char buf[BUFFER];
 };
 
 static inline void undo_skel(struct task_vma_bpf **skel)

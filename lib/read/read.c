@@ -5,7 +5,6 @@
 
 #include "base/cleanup.h"
 #include "read/bpf.h"
-#include "read/bpf.h"
 #include "read/captured.h"
 #include "read/facts.h"
 #include "read/files.h"
@@ -165,27 +164,6 @@ static int read_settled(struct job *job, u32 levels, struct vma_err *err)
 	}
 }
 
-/* The kernel's own values for the same mappings; those are read anew when they do not fit. */
-static int read_bpf(struct job *job, u32 levels, struct vma_err *err)
-{
-	AUTO(undo_bpf) struct vma_bpf *b = NULL;
-	struct vma_facts *f = job->f;
-
-	if (!f->live)
-		return facts_missing(f, "bpf", ENOTSUP, "only a living process can be asked for");
-	for (u32 tries = 0; tries <= RETRIES; tries++) {
-		int rc = bpf_read(&b, f);
-
-		if (rc <= 0)
-			return rc;
-		rc = read_settled(job, levels, err);
-		if (rc)
-			return rc;
-	}
-	f->changed = true;
-	return facts_missing(f, "bpf", EAGAIN, "stop the process meanwhile");
-}
-
 /* ---------------------------------------------------------------- the whole process */
 
 /* Nothing is mapped: a kernel thread, a process that is gone, or a bad recording. */
@@ -250,9 +228,7 @@ static int read_all(struct job *job, u32 levels, struct vma_err *err)
 	if (rc || !f->nr_maps)
 		return judge_empty(s, f, rc, err);
 	note_pkeys(f);
-	if (levels & VMA_READ_BPF)
-		rc = read_bpf(job, levels, err);
-	if (!rc && (levels & VMA_READ_FILES)) {
+	if (levels & VMA_READ_FILES) {
 		rc = files_read(s, f);
 		f->levels |= VMA_READ_FILES;
 	}

@@ -4,7 +4,8 @@
 unit_tests = \
 	tests/unit/base-error \
 	tests/unit/base-escape \
-	tests/unit/base-strbuf
+	tests/unit/base-strbuf \
+	tests/unit/read-bpf
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
