@@ -5,6 +5,13 @@ vmactl_sources = \
 	bin/vmactl/cli-help.c \
 	bin/vmactl/cli-say.c \
 	bin/vmactl/cli.c bin/vmactl/cli.h \
+	bin/vmactl/cmd-inspect.c \
 	bin/vmactl/commands.c bin/vmactl/commands.def bin/vmactl/commands.h \
 	bin/vmactl/complete.c bin/vmactl/complete.h \
-	bin/vmactl/main.c
+	bin/vmactl/fields.c bin/vmactl/fields.h \
+	bin/vmactl/inspect-mm.c \
+	bin/vmactl/inspect-vma.c \
+	bin/vmactl/inspect.h \
+	bin/vmactl/listing.c bin/vmactl/listing.h \
+	bin/vmactl/main.c \
+	bin/vmactl/target.c bin/vmactl/target.h

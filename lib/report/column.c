@@ -365,6 +365,18 @@ static void get_smaps(const struct vma_column *col, const void *row_, struct vma
 		set(cell, row->map->kb[key] * (col->kind == VMA_CELL_BYTES ? 1024 : 1));
 }
 
+static void dirty(const struct vma_row *row, struct vma_cell *cell)
+{
+	static const u32 both = 1U << VMA_SMAPS_SHARED_DIRTY | 1U << VMA_SMAPS_PRIVATE_DIRTY;
+
+	if (!row->map || (row->map->have & both) != both)
+		set_unknown(cell);
+	else
+		set(cell, (row->map->kb[VMA_SMAPS_SHARED_DIRTY] +
+			   row->map->kb[VMA_SMAPS_PRIVATE_DIRTY]) << 10);
+}
+GET(dirty)
+
 /* The fields of this row that are not exact, each with how it is known. */
 static void doubts(const struct vma_row *row, struct vma_cell *cell)
 {
@@ -476,6 +488,8 @@ static const struct vma_column columns[] = {
 	COUNTER("SHARED_DIRTY", "shared_dirty", SHARED_DIRTY, "present, mapped twice, dirty"),
 	COUNTER("PRIVATE_CLEAN", "private_clean", PRIVATE_CLEAN, "present, mapped once, clean"),
 	COUNTER("PRIVATE_DIRTY", "private_dirty", PRIVATE_DIRTY, "present, mapped once, dirty"),
+	{ "DIRTY", "dirty", VMA_CELL_BYTES, true, SMAPS, get_dirty, 0,
+	  "present and dirty, as pmap -x" },
 	COUNTER("REFERENCED", "referenced", REFERENCED, "touched since the marks were cleared"),
 	COUNTER("ANONYMOUS", "anonymous", ANONYMOUS, "present pages without a file"),
 	COUNTER("KSM", "ksm", KSM, "pages shared by KSM"),
