@@ -70,13 +70,15 @@ struct vma_verify_opts {
  * @detail:   both sides, several lines
  * @script:   the calls that lead there, as vmactl replay reads them
  * @nr_calls: in @script; @nr_before: before it was cut down
+ * @nr_seen:  how often: the same operation, the same difference, the same errors are one finding
  */
 struct vma_verify_finding {
 	const char *profile;
 	u64 seed;
 	char what[16];
 	char *call, *detail, *script;
-	u32 nr_calls, nr_before;
+	u32 nr_calls, nr_before, nr_seen;
+	char signature[64]; /* what makes it the same as another */
 };
 
 /** struct vma_verify_count - how often an operation ran, and how often it was refused */

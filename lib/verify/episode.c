@@ -103,12 +103,10 @@ static int report(const struct episode *ep, const struct stage *st, const struct
 {
 	struct strbuf b;
 
-	*out = (struct vma_verify_finding){
-		.profile = ep->stage.profile->pub.name,
-		.seed = ep->seed,
-		.nr_calls = (u32)st->done.nr,
-		.nr_before = (u32)nr_before,
-	};
+	out->profile = ep->stage.profile->pub.name;
+	out->seed = ep->seed;
+	out->nr_calls = (u32)st->done.nr;
+	out->nr_before = (u32)nr_before;
 	snprintf(out->what, sizeof(out->what), "%s", vma_what_name(diff->what));
 	strbuf_init(&b);
 	script(&b, st, true);
@@ -136,7 +134,7 @@ static int shrink_and_report(const struct episode *ep, const struct stage *found
 	AUTO(undo_free) bool *keep = malloc(found->done.nr + 1);
 	struct trouble t = {
 		.ep = ep, .steps = &found->done, .outcomes = found->outcomes, .keep = keep,
-		.what = diff->what,
+		.what = diff->what, .predicted = diff->predicted, .kernel = diff->kernel,
 	};
 	struct difference again = { 0 };
 	struct stage st;
@@ -162,6 +160,15 @@ static int shrink_and_report(const struct episode *ep, const struct stage *found
 }
 
 /* ---------------------------------------------------------------- a run */
+
+/* Which trouble it is, as far as one can tell from outside. */
+static void sign(const struct stage *st, const struct difference *diff, char *out, size_t size)
+{
+	const struct vma_op *op = st->done.nr ? vma_op_at(st->done.v[st->done.nr - 1].op) : NULL;
+
+	snprintf(out, size, "%s %s %d %d", op ? op->name : "start", vma_what_name(diff->what),
+		 diff->predicted, diff->kernel);
+}
 
 static void count(struct tally *tally, const struct step *step, const struct outcome *out)
 {
@@ -201,6 +208,7 @@ int vma_episode_run(const struct episode *ep, struct vma_verify_finding *out, bo
 {
 	struct stage st;
 	struct difference diff = { 0 };
+	bool known = false;
 	int rc;
 
 	*found = false;
@@ -211,12 +219,16 @@ int vma_episode_run(const struct episode *ep, struct vma_verify_finding *out, bo
 	if (!rc && diff.what) {
 		*found = true;
 		*shrinking = true;
+		sign(&st, &diff, out->signature, sizeof(out->signature));
+		known = ep->is_known && ep->is_known(ep->ctx, out->signature);
+	}
+	if (!rc && diff.what && !known) {
 		if (ep->no_shrink || st.done.nr < 2)
 			rc = report(ep, &st, &diff, st.done.nr, out, err);
 		else
 			rc = shrink_and_report(ep, &st, &diff, out, err);
-		*shrinking = false;
 	}
+	*shrinking = false;
 	vma_stage_close(&st);
 	strbuf_fini(&diff.detail);
 	return rc;

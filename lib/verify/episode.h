@@ -15,6 +15,8 @@ struct episode {
 	u32 nr_ops;
 	bool no_shrink;
 	bool (*is_over)(void *ctx); /* asked after each step */
+	/* Is this a trouble that was reported already? Then it is not cut down again. */
+	bool (*is_known)(void *ctx, const char *signature);
 	void *ctx;
 	struct tally *tally;
 };
@@ -36,6 +38,7 @@ struct trouble {
 	const struct outcome *outcomes; /* when it was found */
 	bool *keep;
 	enum what what;
+	int predicted, kernel; /* of the difference */
 };
 
 /* shrink.c: clear what is not needed in @t->keep. */

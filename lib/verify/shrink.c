@@ -62,7 +62,8 @@ int vma_shrink_replay(struct trouble *t, struct stage *st, struct difference *di
 		new_index[i] = (u32)st->done.nr - 1;
 		if (rc || !diff->what)
 			continue;
-		*same = diff->what == t->what && step.op == last_op;
+		*same = step.op == last_op && diff->what == t->what &&
+			diff->predicted == t->predicted && diff->kernel == t->kernel;
 		if (!*same)
 			return 0; /* another trouble than the one we are after */
 	}

@@ -245,6 +245,8 @@ static void compare_outcomes(const struct step *step, const struct vma_result *r
 			   ours.pages == kernel->pages)))
 		return;
 	diff->what = WHAT_RESULT;
+	diff->predicted = ours.sig ? -ours.sig : ours.err;
+	diff->kernel = kernel->sig ? -kernel->sig : kernel->err;
 	strbuf_adds(&diff->detail, "predicted");
 	vma_outcome_text(&diff->detail, step, &ours);
 	if (ours.sig)
@@ -301,6 +303,7 @@ int vma_stage_run(struct stage *st, const struct step *step, struct difference *
 	int rc;
 
 	diff->what = WHAT_NONE;
+	diff->predicted = diff->kernel = 0;
 	vma_stage_resolve(st, step, arg);
 	if (is_senseless(st, step, arg))
 		return -ESTALE;

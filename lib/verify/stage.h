@@ -34,9 +34,13 @@ enum what {
 };
 const char *vma_what_name(enum what what);
 
-/* A difference: @detail both sides, for people. */
+/*
+ * A difference: @detail both sides, for people. @predicted, @kernel: errno or signal of the two
+ * results; differences that are equal in all this and the operation are taken for one trouble.
+ */
 struct difference {
 	enum what what;
+	int predicted, kernel;
 	struct strbuf detail;
 };
 

@@ -46,14 +46,14 @@ static void words_text(struct strbuf *b, const struct vma_word *w, bool is_flags
 	bool any = false;
 
 	for (; w->name; w++) {
-		const u64 mask = is_flags && w->mask ? w->mask : ~0ULL;
+		const u64 mask = !is_flags ? ~0ULL : w->mask ? w->mask : w->value;
 
 		/* A word for zero (MAP_FILE, PROT_NONE) only when nothing else says it. */
 		if (is_flags && !w->value ? value != 0 : (rest & mask) != w->value)
 			continue;
 		strbuf_addf(b, "%s%s", any ? "|" : "", w->name);
 		any = true;
-		rest &= ~w->value;
+		rest &= ~mask;
 		if (!is_flags || !value)
 			return;
 	}

@@ -71,6 +71,25 @@ static u32 max_findings(const struct pool *p)
 	return p->opts->max_findings ? p->opts->max_findings : 1;
 }
 
+static struct vma_verify_finding *find_known(struct pool *p, const char *signature)
+{
+	for (size_t i = 0; i < p->nr_findings; i++)
+		if (!strcmp(p->findings[i].signature, signature))
+			return &p->findings[i];
+	return NULL;
+}
+
+static bool is_known(void *ctx, const char *signature)
+{
+	struct pool *p = ctx;
+	bool known;
+
+	pthread_mutex_lock(&p->lock);
+	known = find_known(p, signature);
+	pthread_mutex_unlock(&p->lock);
+	return known;
+}
+
 /* The next episode, false when there is none. */
 static bool hand_out(struct pool *p, struct episode *ep)
 {
@@ -92,6 +111,7 @@ static bool hand_out(struct pool *p, struct episode *ep)
 		.nr_ops = (u32)nr,
 		.no_shrink = o->no_shrink,
 		.is_over = is_over,
+		.is_known = is_known,
 		.ctx = p,
 		.tally = &p->tally,
 	};
@@ -109,8 +129,13 @@ static void finding_fini(struct vma_verify_finding *f)
 
 static void keep_finding(struct pool *p, struct vma_verify_finding *f)
 {
-	struct vma_verify_finding *v;
+	struct vma_verify_finding *v = find_known(p, f->signature);
 
+	if (v) {
+		v->nr_seen++;
+		finding_fini(f);
+		return;
+	}
 	v = p->nr_findings < max_findings(p) ?
 		    realloc(p->findings, (p->nr_findings + 1) * sizeof(*v)) : NULL;
 	if (!v) {
@@ -118,6 +143,7 @@ static void keep_finding(struct pool *p, struct vma_verify_finding *f)
 		return;
 	}
 	p->findings = v;
+	f->nr_seen = 1;
 	v[p->nr_findings++] = *f;
 }
 
