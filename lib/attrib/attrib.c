@@ -58,6 +58,8 @@ void vma_attrib_free(struct vma_attrib *a)
 	free(a->places);
 	free(a->objects);
 	free(a->hash);
+	free(a->modules);
+	vma_symbols_free(a->symbols);
 	free(a);
 }
 

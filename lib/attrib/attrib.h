@@ -15,6 +15,8 @@ struct vma_attrib {
 	size_t nr_objects;
 	u32 *hash;                 /* object index + 1 by identity; nr_hash is a power of two */
 	size_t nr_hash;
+	struct vma_symbols *symbols; /* NULL until a symbol is asked for */
+	int *modules;                /* per object: module + 2, 1: it has none, 0: not tried */
 };
 
 /* Ties mappings to objects. 0 or -ENOMEM. */

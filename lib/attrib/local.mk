@@ -4,4 +4,5 @@ attrib_sources = \
 	lib/attrib/attrib.c \
 	lib/attrib/attrib.h \
 	lib/attrib/category.c \
-	lib/attrib/object.c
+	lib/attrib/object.c \
+	lib/attrib/where.c

@@ -13,6 +13,7 @@
 #include "libvmactl/known.h"
 #include "libvmactl/read.h"
 #include "libvmactl/types.h"
+#include "libvmactl/unwind.h"
 
 /* ---------------------------------------------------------------- objects and categories */
 
@@ -130,5 +131,55 @@ const char *vma_attrib_text(const void *attrib, const struct vma_fact_map *map, 
 
 /** vma_object_name() - soname, or the last part of the path; hostile text. */
 const char *vma_object_name(const struct vma_object *o);
+
+/* ---------------------------------------------------------------- addresses */
+
+/**
+ * struct vma_where - what is at an address
+ * @map:     index into facts->maps, -1: nothing is mapped there
+ * @below, @above: index of the nearest mapping on either side (of @map, or of the address), -1
+ * @object:  NULL when it is in none
+ * @section: index into the object's sections, -1
+ * @has_symbol, @symbol: the nearest symbol at or below
+ * @lines:   source, innermost inlined frame first
+ */
+#define VMA_WHERE_LINES 16
+struct vma_where {
+	u64 addr;
+	s64 map, below, above;
+	const struct vma_object *object;
+	s32 segment, section;
+	bool has_symbol;
+	struct vma_symbol symbol;
+	struct vma_source_line lines[VMA_WHERE_LINES];
+	size_t nr_lines;
+};
+
+/**
+ * vma_where() - look an address up
+ * @a:     made with VMA_ATTRIB_ELF
+ * @lines: look for source lines too (reads debug information)
+ */
+void vma_where(struct vma_attrib *a, u64 addr, bool lines, struct vma_where *out);
+
+/** vma_where_page() - what stands behind the page of @addr: an enum vma_page_state word. false when
+ *  that cannot be known (not permitted, a capture, a core that does not hold it). */
+bool vma_where_page(const struct vma_attrib *a, u64 addr, u32 *state);
+
+/**
+ * vma_where_resolve() - text to an address
+ * @text: a number; [heap], [stack], [vdso].. (the start of that mapping); OBJECT:SECTION,
+ *        OBJECT:SYMBOL, OBJECT (its load address), SYMBOL; each with +N or -N behind it
+ *
+ * OBJECT is a soname, the last part of a path, a whole path, or exe. A symbol is looked for in the
+ * program first, then by address; a global one wins. -ENOENT, -ENOTUNIQ (several local symbols
+ * bear the name), -EINVAL.
+ */
+int vma_where_resolve(struct vma_attrib *a, const char *text, u64 *addr, struct vma_err *err);
+
+/** vma_resolve_address() - vma_where_resolve() for a single address: attributes only when @text is
+ *  not a number. For every place where a command takes an ADDR. */
+int vma_resolve_address(const struct vma_facts *facts, const char *text, u64 *addr,
+			struct vma_err *err);
 
 #endif

@@ -11,6 +11,7 @@
  *   engine.h    what the kernel would do: operations, results, events, reasons
  *   read.h      facts about a process, as they were found
  *   elf.h       facts about ELF images and core files
+ *   unwind.h    symbols, source lines, stacks
  *   attrib.h    what each mapping is for: ELF segments, categories
  *   rebuild.h   facts to a model
  *   known.h     how each field of the model is known
@@ -29,6 +30,7 @@
 #include "libvmactl/report.h"
 #include "libvmactl/script.h"
 #include "libvmactl/types.h"
+#include "libvmactl/unwind.h"
 #include "libvmactl/verify.h"
 
 #endif

@@ -18,6 +18,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/report.h \
 	lib/libvmactl/script.h \
 	lib/libvmactl/types.h \
+	lib/libvmactl/unwind.h \
 	lib/libvmactl/verify.h \
 	lib/libvmactl/why.def
 

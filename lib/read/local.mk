@@ -7,7 +7,8 @@ read_sources += \
 	lib/read/core-facts.c \
 	lib/read/core.c \
 	lib/read/elf.c \
-	lib/read/memory.c
+	lib/read/memory.c \
+	lib/read/symbols.c
 
 # Processes: /proc and captured directories laid out alike.
 read_sources += \

@@ -10,7 +10,7 @@ floors="
 base 1  error.h 1  types.h 1
 model 2  flags.def 2  kernel.def 2  known.h 2  model.h 2
 engine 3  engine.h 3  why.def 3
-read 3  read.h 3  elf.h 3
+read 3  read.h 3  elf.h 3  unwind.h 3
 live 3  live.h 3
 attrib 4  attrib.h 4  category.def 4
 rebuild 4  rebuild.h 4
@@ -32,7 +32,7 @@ rooms="
 error.h base  types.h base
 known.h model  flags.def model  kernel.def model
 why.def engine
-elf.h read
+elf.h read  unwind.h read
 category.def attrib
 "
 

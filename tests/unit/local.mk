@@ -2,10 +2,12 @@
 # A unit test is one file, tests/unit/ROOM-FILE.c, and one line in unit_tests (sorted). It is
 # linked with everything in lib/, internal names too, and with the helpers in tests/lib/.
 unit_tests = \
+	tests/unit/attrib-where \
 	tests/unit/base-error \
 	tests/unit/base-escape \
 	tests/unit/base-strbuf \
-	tests/unit/read-bpf
+	tests/unit/read-bpf \
+	tests/unit/read-core
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
