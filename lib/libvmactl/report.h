@@ -339,8 +339,7 @@ void vma_events_hear(void *events, const struct vma_event *ev);
 
 /** vma_explain_event() - a sentence; "" for one that says nothing to people. Returns @out. */
 #define VMA_SENTENCE 400
-char *vma_explain_event(const struct vma_event *ev, const struct vma_world *w, char *out,
-			size_t size);
+char *vma_explain_event(const struct vma_event *ev, char *out, size_t size);
 /** vma_explain_result() - "mprotect(0x7f.., 4K, r--) = 0", or = -1 ENOMEM. Returns @out. */
 char *vma_explain_result(const struct vma_call *call, const struct vma_result *res, char *out,
 			 size_t size);
@@ -349,9 +348,11 @@ char *vma_explain_why(const struct vma_result *res, char *out, size_t size);
 /** vma_explain_arg() - an argument as strace writes it: "PROT_READ|PROT_WRITE", "0x1000". */
 char *vma_explain_arg(enum vma_arg kind, u64 value, char *out, size_t size);
 
-/** vma_json_event(), vma_json_result() - as members of the open object or array. */
-void vma_json_event(struct vma_json *j, const struct vma_event *ev, const struct vma_world *w);
-void vma_json_result(struct vma_json *j, const struct vma_result *res);
+/** vma_json_event() - an element of the open array. vma_json_result() - members of the open
+ *  object: result, errno, reason. */
+void vma_json_event(struct vma_json *j, const struct vma_event *ev);
+void vma_json_result(struct vma_json *j, const struct vma_call *call,
+		     const struct vma_result *res);
 /** vma_json_vma() - the stable object of a mapping: start end perms pgoff flags path dev inode
  *  anon_vma. */
 void vma_json_vma(struct vma_json *j, const char *key, const struct vma_mm *mm,

@@ -3,6 +3,8 @@
 report_sources = \
 	lib/report/cells.c \
 	lib/report/column.c \
+	lib/report/diff.c \
+	lib/report/explain.c \
 	lib/report/filter-parse.c \
 	lib/report/filter.c lib/report/filter.h \
 	lib/report/group.c \
@@ -10,6 +12,7 @@ report_sources = \
 	lib/report/list-columns.c \
 	lib/report/nearest.c \
 	lib/report/number.c \
+	lib/report/objects.c \
 	lib/report/out.c \
 	lib/report/pick.c \
 	lib/report/put.h \
