@@ -101,6 +101,16 @@ static int iterate(struct vma_bpf *b, u32 tid, struct vma_err *err)
 	return fd;
 }
 
+/* Before 6.1 tasks are told apart by their numbers in the first PID namespace, so ours must be
+ * that one: its inode is PROC_PID_INIT_INO. */
+static bool numbers_mean_others(const struct vma_bpf *b)
+{
+	struct stat st;
+
+	return b->skel->bss->walks_all &&
+	       (stat("/proc/self/ns/pid", &st) != 0 || st.st_ino != 0xEFFFFFFC);
+}
+
 static int read_all(struct vma_bpf *b, int fd, struct vma_bpf_image *img, struct vma_err *err)
 {
 	size_t have = 0, used;
@@ -139,6 +149,9 @@ int vma_bpf_read(struct vma_bpf *b, u32 tid, u32 what, struct vma_bpf_image *img
 	int rc = read_all(b, fd, img, err);
 	if (rc)
 		return rc;
+	if (numbers_mean_others(b))
+		return vma_fail(err, ENOTSUP, "BPF reader: inside a PID namespace this kernel "
+				"cannot name a task (needs Linux 6.1 or later)");
 	if (!img->have_mm)
 		return vma_fail(err, ESRCH, "BPF reader: no address space of task %u", tid);
 	vma_bpf_image_finish(img);

@@ -20,6 +20,7 @@ char LICENSE[] SEC("license") = "GPL";
 u32 target;                   /* task, for kernels whose iterator walks all of them */
 u32 want_anon;                /* anon_vma's own fields and the chain, too */
 u32 mm_sent;
+u32 walks_all;                /* set here: the iterator does not keep to one task */
 u64 ops_sent[BPF_OPS_SLOTS];  /* by a hash of the address; a collision just sends it again */
 
 static struct bpf_rec_vma out;
@@ -260,8 +261,11 @@ int task_vma(struct bpf_iter__task_vma *ctx)
 
 	if (!task || !vma)
 		return send_end(seq); /* the call after the last VMA */
-	if (!HAS(union bpf_iter_link_info___task, task) && task->pid != (int)target)
-		return 0;
+	if (!HAS(union bpf_iter_link_info___task, task)) {
+		walks_all = 1;
+		if (task->pid != (int)target)
+			return 0;
+	}
 	if (!mm_sent && send_mm(seq, vma->vm_mm))
 		return 0;
 	ops = vma->vm_ops;
