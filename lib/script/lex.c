@@ -417,6 +417,22 @@ static enum line_kind lex_resumed(const char *line, const char *p, const char *e
 	return out->kind = LINE_RESUMED;
 }
 
+/*
+ * On a terminal "Process 12 attached" may interrupt the line of the clone that made it; what is
+ * missing stands on the next line.
+ */
+static enum line_kind lex_broken(const char *line, const char *end, struct line *out)
+{
+	static const char notice[] = "strace: Process ";
+	const char *p = memmem(out->text, (size_t)(end - out->text), notice, sizeof(notice) - 1);
+
+	if (!p)
+		return bad(out, line, end, "the line ends inside the arguments");
+	lex_digits(p + sizeof(notice) - 1, end, &out->value);
+	out->cut = p;
+	return out->kind = LINE_UNFINISHED;
+}
+
 static enum line_kind lex_call(const struct words *words, const char *line, const char *p,
 			       const char *end, struct line *out)
 {
@@ -425,7 +441,7 @@ static enum line_kind lex_call(const struct words *words, const char *line, cons
 
 		p = skip_space(p, end);
 		if (p >= end)
-			return bad(out, line, p, "the line ends inside the arguments");
+			return lex_broken(line, end, out);
 		if (*p == ')')
 			break;
 		if (STARTS(p, end, "<unfinished") || STARTS(p, end, "<detached")) {
@@ -447,7 +463,7 @@ static enum line_kind lex_call(const struct words *words, const char *line, cons
 /* strace's own lines: attachments, the table of -c, mode changes. */
 static bool is_note(const char *p, const char *end)
 {
-	return STARTS(p, end, "strace: ") || STARTS(p, end, "Process ") ||
+	return STARTS(p, end, "strace: ") || STARTS(p, end, "Process ") || STARTS(p, end, "???") ||
 	       STARTS(p, end, "% time") || STARTS(p, end, "------ ") || STARTS(p, end, "[ Process");
 }
 
@@ -483,8 +499,12 @@ static enum line_kind lex_body(const struct words *words, const char *line, cons
 		return out->kind = LINE_SIGNAL;
 	if (STARTS(p, end, "> "))
 		return out->kind = LINE_STACK;
-	if (STARTS(p, end, "???"))
-		return out->kind = LINE_NOTE;
+	if (*p == ',' || *p == ')') {
+		out->cut = p;
+		return out->kind = LINE_RESUMED;
+	}
+	if (STARTS(p, end, "strace: Process "))
+		lex_digits(p + 16, end, &out->value);
 	if (is_note(p, end) || is_count_row(line, p, end))
 		return out->kind = LINE_NOTE;
 	return bad(out, line, q, q > p ? "expected (" : "expected the name of a call");

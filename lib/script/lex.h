@@ -15,13 +15,13 @@ enum line_kind {
 	LINE_RECORD,     /* @ + -: a state record of a recording */
 	LINE_CALL,       /* name(args) = result */
 	LINE_UNFINISHED, /* name(args <unfinished ...> */
-	LINE_RESUMED,    /* <... name resumed>args) = result */
+	LINE_RESUMED,    /* <... name resumed>args) = result; or only the args and result */
 	LINE_SIGNAL,     /* --- SIGSEGV {...} --- */
 	LINE_EXITED,     /* +++ exited with 0 +++ */
 	LINE_KILLED,     /* +++ killed by SIGKILL +++ */
 	LINE_SUPERSEDED, /* +++ superseded by execve in pid N +++: value is N */
 	LINE_STACK,      /* > file(symbol+0x1) [0x2] */
-	LINE_NOTE,       /* strace's own words, tables of -c */
+	LINE_NOTE,       /* strace's own words, tables of -c; value: of "Process N attached" */
 	LINE_BAD         /* not understood: see column */
 };
 
