@@ -11,12 +11,11 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 
-int vma_compare_init(struct stage *st, struct vma_err *err)
+void vma_compare_init(struct stage *st)
 {
 	const struct vma_kernel *k = vma_world_kernel(st->world);
 	const struct vma_flag *f;
 
-	(void)err;
 	for (size_t i = 0; (f = vma_flag_at(i)); i++) {
 		const char *code = vma_flag_code(k, f);
 
@@ -25,7 +24,6 @@ int vma_compare_init(struct stage *st, struct vma_err *err)
 	}
 	if (!vma_world_system(st->world)->soft_dirty)
 		st->shown_flags &= ~VM_SOFTDIRTY;
-	return 0;
 }
 
 /* The whole of a /proc file from its start into st->text, NUL-terminated. */
@@ -194,6 +192,12 @@ static void missing_lines(struct strbuf *b, const char *ours, const char *theirs
 			strbuf_addf(b, "%s%.*s\n", mark, (int)(end - p - 1), p + 1);
 }
 
+void vma_tell_lines(struct strbuf *b, const char *ours, const char *theirs)
+{
+	missing_lines(b, ours, theirs, "predicted ");
+	missing_lines(b, theirs, ours, "kernel    ");
+}
+
 static void tell_maps(struct walk *w, size_t len, struct difference *diff)
 {
 	struct strbuf kernel, ours;
@@ -205,8 +209,7 @@ static void tell_maps(struct walk *w, size_t len, struct difference *diff)
 	strbuf_addc(&ours, '\n');
 	vma_smaps_parse(w->st->text, len, on_map_line, &again, NULL);
 	model_lines(&ours, w->st, w->mm);
-	missing_lines(&diff->detail, strbuf_str(&ours), strbuf_str(&kernel), "predicted ");
-	missing_lines(&diff->detail, strbuf_str(&kernel), strbuf_str(&ours), "kernel    ");
+	vma_tell_lines(&diff->detail, strbuf_str(&ours), strbuf_str(&kernel));
 	strbuf_fini(&kernel);
 	strbuf_fini(&ours);
 }
@@ -345,5 +348,7 @@ int vma_stage_compare(struct stage *st, unsigned int who, struct difference *dif
 		rc = compare_policies(st, who, diff, err);
 	if (!rc && !diff->what)
 		rc = compare_counters(st, who, diff, err);
+	if (!rc && !diff->what && st->bpf)
+		rc = vma_compare_bpf(st, diff, err);
 	return rc;
 }

@@ -174,8 +174,14 @@ void make_mprotect(struct gen *g, struct step *s)
 
 void make_touch(struct gen *g, struct step *s)
 {
+	const struct vma *vma = chance(g, 65) ? vma_gen_vma(g) : NULL;
+
 	s->op = VMA_OP_TOUCH;
 	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	if (vma) {
+		s->arg[0] = vma->vm_start + below(g, vma_pages(vma)) * PAGE;
+		s->arg[1] = min_u64((1 + below(g, 3)) * PAGE, vma->vm_end - s->arg[0]);
+	}
 	if (!s->arg[1] || s->arg[1] > MAX_TOUCH * PAGE)
 		s->arg[1] = PAGE;
 	s->arg[2] = chance(g, 70) ? PROT_WRITE : PROT_READ;

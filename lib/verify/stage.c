@@ -136,7 +136,8 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 	};
 	int rc;
 
-	*st = (struct stage){ .profile = opts->profile, .files = opts->files };
+	*st = (struct stage){ .profile = opts->profile, .files = opts->files,
+			      .bpf = opts->bpf };
 	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
 		st->proc[i] = (struct puppet_files){ -1, -1, -1 };
 	rc = vma_live_start(opts->files, &live, &st->live, err);
@@ -146,10 +147,10 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 		rc = open_proc_files(st, 0, err);
 	if (!rc)
 		rc = rebuild(st, opts->kernel, err);
-	if (!rc)
-		rc = vma_compare_init(st, err);
 	if (rc)
 		vma_stage_close(st);
+	else
+		vma_compare_init(st);
 	return rc;
 }
 

@@ -56,10 +56,13 @@ struct puppet_files {
 	int smaps, status, numa_maps;
 };
 
+struct vma_bpf_compare;
+
 struct stage {
 	const struct profile *profile;
 	const struct vma_live_files *files;
 	struct vma_live *live;
+	struct vma_bpf_compare *bpf;
 	struct vma_model *model;
 	struct vma_world *world; /* the model's */
 	u32 mm[STAGE_PUPPETS];   /* ids; 0 none */
@@ -85,6 +88,7 @@ struct stage_opts {
 	const struct vma_live_files *files;
 	const char *kernel;
 	bool randomize;
+	struct vma_bpf_compare *bpf; /* NULL: /proc only */
 };
 
 int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_err *err);

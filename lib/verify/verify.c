@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "verify/compare.h"
 #include "verify/episode.h"
 
 #define MAX_PROFILES 16
@@ -147,7 +148,8 @@ static void keep_finding(struct pool *p, struct vma_verify_finding *f)
 	v[p->nr_findings++] = *f;
 }
 
-static void work_through(struct pool *p, struct vma_live_files *files)
+static void work_through(struct pool *p, const struct vma_live_files *files,
+			 struct vma_bpf_compare *bpf)
 {
 	struct vma_verify_finding finding;
 	struct episode ep;
@@ -162,6 +164,7 @@ static void work_through(struct pool *p, struct vma_live_files *files)
 		if (!more)
 			return;
 		ep.stage.files = files;
+		ep.stage.bpf = bpf;
 		memset(&finding, 0, sizeof(finding));
 		rc = vma_episode_run(&ep, &finding, &found, &p->shrinking, &err);
 		pthread_mutex_lock(&p->lock);
@@ -182,11 +185,16 @@ static void *worker(void *ctx)
 {
 	struct pool *p = ctx;
 	struct vma_live_files files;
+	struct vma_bpf_compare *bpf = NULL;
 	struct vma_err err;
 	int rc = vma_live_files_open(&files, p->opts->dir, &err);
 
 	if (!rc) {
-		work_through(p, &files);
+		if (p->opts->bpf)
+			rc = vma_bpf_compare_new(&bpf, &err);
+		if (!rc)
+			work_through(p, &files, bpf);
+		vma_bpf_compare_free(bpf);
 		vma_live_files_close(&files);
 	}
 	pthread_mutex_lock(&p->lock);
