@@ -13,6 +13,9 @@
  * @world, @mm: the model; owned by this
  * @facts:      what it was made from; owned by this
  * @map_of:     for each VMA at the time of rebuilding, by vma->id: index + 1 into facts->maps
+ * @initial:    the VMAs as they were rebuilt, in the order of facts->maps; that of a line that is
+ *              no VMA ([vsyscall]) has id 0
+ * @fields:     nr_maps x VMA_FIELD_NR, private: use vma_model_known()
  */
 struct vma_model {
 	struct vma_world *world;
@@ -20,14 +23,18 @@ struct vma_model {
 	struct vma_facts *facts;
 	u32 *map_of;
 	size_t nr_map_of;
-	struct vma_provenance *fields; /* nr_maps x VMA_FIELD_NR, private: use vma_model_known() */
+	struct vma *initial;
+	u8 *fields;
 	struct vma_provenance mm_fields[VMA_MM_FIELD_NR];
 };
 
 /**
  * vma_rebuild() - facts to a model
- * @facts:  taken over on success
+ * @facts:  taken over on success; its maps must have been read
  * @kernel: the profile to use, NULL for the one the facts name (or the newest verified one)
+ *
+ * -EINVAL: a kernel thread, or mappings that overlap (a core or capture that is not what it
+ * should be); -ENOTSUP: the kernel is too old; -ENOMEM.
  */
 int vma_rebuild(struct vma_facts *facts, const struct vma_kernel *kernel, struct vma_model **out,
 		struct vma_err *err);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef REBUILD_BUILD_H
+#define REBUILD_BUILD_H
+/*
+ * The model while it is being built. One pass a file: world (machine), file (what is mapped),
+ * layout (VMAs), mm, topology (anon_vmas), pages; each says how it knows what it wrote.
+ */
+#include "libvmactl/rebuild.h"
+
+/* How a field is known: a row of the table in known.c. */
+enum how {
+	HOW_UNKNOWN,
+	HOW_EXACT,       /* the kernel said so */
+	HOW_PERMS,       /* flags from rwxs alone */
+	HOW_PROT,        /* T1: page_prot from the flags */
+	HOW_PROT_NOTIFY, /* T4: ... where write notify decides */
+	HOW_SPECIAL,     /* I3 */
+	HOW_STACK,       /* I4 */
+	HOW_ADDRESS,     /* I5, never faulted: nothing could have moved it away from its address */
+	HOW_ADDRESS_MOVABLE, /* I5, faulted: wrong when it was moved by mremap */
+	HOW_ODD_ADDRESS, /* I5, yet its neighbour did not merge with it */
+	HOW_FILE,        /* the same inode is taken for the same open file */
+	HOW_FILE_SPLIT,  /* two opens of one file, since the mappings did not merge */
+	HOW_KIND,        /* vm_ops from the file system */
+	HOW_KIND_GUESS,  /* vm_ops from the device number alone */
+	HOW_ANON,        /* anonymous memory has no vm_ops and no file */
+	HOW_POLICY_DEFAULT, /* numa_maps says "default", which the task's own policy may say too */
+	HOW_UFFD,        /* registered for certain; with which userfaultfd is guessed */
+	HOW_HIDDEN_NAME, /* heap and stack print their own name instead of a given one */
+	HOW_SHARED,      /* shared memory never has an anon_vma */
+	HOW_PAGES,       /* I6: it has anonymous pages, so it has an anon_vma */
+	HOW_NO_PAGES,    /* I6: none, so most likely it has none */
+	HOW_SPLIT_OFF,   /* I6: looks like a piece of a neighbour that has one */
+	HOW_CHAIN_ROOT,  /* I7: exec'ed, so chains have one link */
+	HOW_CHAIN_FORK,  /* I7: forked, so each mapping got its own, below one of the parent */
+	HOW_STATUS,      /* counters from status */
+	HOW_HEAP_END,    /* the last byte of the break lies on the last heap page */
+	HOW_NO_HEAP,     /* no heap: the break never moved */
+	HOW_MMAP_BASE,   /* I9 */
+	HOW_MMAP_TOP,    /* nothing is mapped top-down: the highest place there could be */
+	HOW_DEF_FLAGS,   /* I10 */
+	HOW_DEF_LOCKED,  /* I10: everything is locked */
+	HOW_NR
+};
+
+struct build {
+	const struct vma_facts *f;
+	const char *name;                 /* of the target, for messages */
+	struct vma_model *m;
+	struct vma_world *w;
+	struct vma_mm *mm;
+	const struct vma_kernel *k;
+	u64 stack_start, stack_end;       /* exec's stack, all pieces of it; 0 unknown */
+	struct vma **vmas;                /* by map; NULL for the gate */
+	const struct vma_fact_bpf **bpf;  /* by map; NULL entries where the kernel was not asked */
+};
+
+static inline void known_set(struct build *b, size_t map, enum vma_field field, enum how how)
+{
+	b->m->fields[map * VMA_FIELD_NR + field] = (u8)how;
+}
+
+static inline enum how known_get(const struct build *b, size_t map, enum vma_field field)
+{
+	return (enum how)b->m->fields[map * VMA_FIELD_NR + field];
+}
+
+struct vma_provenance known_row(enum how how);
+
+static inline void known_mm(struct build *b, enum vma_mm_field field, enum how how)
+{
+	b->m->mm_fields[field] = known_row(how);
+}
+
+/* world.c: the machine's settings into the world. */
+void build_system(struct build *b);
+
+/* file.c: the vma_file of each map, its id into @file (0: anonymous). 0 or -ENOMEM. */
+int build_files(struct build *b, u32 *file);
+
+/* layout.c, mm.c */
+int build_vmas(struct build *b, const u32 *file, struct vma_err *err);
+void build_mm(struct build *b);
+
+/* topology.c: anon_vmas and chains. 0 or -ENOMEM. */
+int build_anon(struct build *b);
+
+/* pages.c: the runs of pagemap. */
+void build_pages(struct build *b);
+/* Has [start, end) a page in one of these states (a mask of 1 << enum vma_page_state)? */
+bool has_pages(const struct vma_facts *f, u64 start, u64 end, u32 states);
+
+/* Do two neighbours agree in all that a merge asks for but flags and anon_vma: they touch, the
+ * offsets are linear, and file, policy and name are the same? */
+bool same_line(const struct vma *left, const struct vma *right);
+
+#endif

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * anon_vmas: which mapping has one (rule I6), which share one (rule I7), and, where the kernel
+ * itself was asked, exactly which.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "rebuild/build.h"
+
+/* ---------------------------------------------------------------- inferred */
+
+#define ANON_STATES (1U << VMA_PAGE_ANON | 1U << VMA_PAGE_ANON_SHARED | 1U << VMA_PAGE_SWAP)
+
+/* Flags that a merge asks for; the sticky ones never prevent it. */
+static u64 merge_flags(const struct vma *vma)
+{
+	return vma->vm_flags & ~(VM_SOFTDIRTY | VM_MAYBE_GUARD);
+}
+
+/* Could one use the other's anon_vma when it faults (rule A2)? */
+static bool may_share(const struct vma *left, const struct vma *right)
+{
+	return same_line(left, right) &&
+	       !((merge_flags(left) ^ merge_flags(right)) & ~VM_ACCESS_FLAGS);
+}
+
+static enum how find_presence(const struct build *b, size_t map)
+{
+	const struct vma_fact_map *m = &b->f->maps[map];
+	const struct vma *vma = b->vmas[map];
+
+	if (vma->vm_flags & VM_MAYSHARE)
+		return HOW_SHARED;
+	if (m->kb[VMA_SMAPS_ANONYMOUS] || m->kb[VMA_SMAPS_SWAP])
+		return HOW_PAGES;
+	/* exec made the stack by writing to it; guards in anonymous memory need an anon_vma. */
+	if (vma->vm_start >= b->stack_start && vma->vm_end <= b->stack_end)
+		return HOW_PAGES;
+	if ((vma->vm_flags & VM_MAYBE_GUARD) && !vma->file)
+		return HOW_PAGES;
+	if (has_pages(b->f, m->start, m->end, ANON_STATES))
+		return HOW_PAGES;
+	return m->have & 1U << VMA_SMAPS_ANONYMOUS || b->f->runs ? HOW_NO_PAGES : HOW_UNKNOWN;
+}
+
+/*
+ * Neighbours that differ in nothing, yet are two, have two anon_vmas. But brk never merges its
+ * heap with .bss below on some kernels, though the heap's first fault reuses what .bss has.
+ */
+static bool is_shared(const struct build *b, const struct vma *left, const struct vma *right)
+{
+	if (!left || !left->anon_vma || !may_share(left, right) || b->f->forked == 1)
+		return false;
+	if (merge_flags(left) != merge_flags(right) || left->uffd != right->uffd)
+		return true;
+	return right->vm_start == b->mm->start_brk && b->k->brk_merges_prev_only;
+}
+
+/* fork gave each mapping an anon_vma of its own, below the parent's, which nobody here uses. */
+static u32 new_forked(struct build *b, struct vma *vma)
+{
+	const struct vma_anon *parent = vma_anon_new_root(b->w);
+	const struct vma_anon *child = parent ? vma_anon_new_child(b->w, parent->id) : NULL;
+
+	if (!child)
+		return 0;
+	vma_anon_attach(b->w, vma, child->id);
+	vma_anon_link(b->w, vma, parent->id);
+	return child->id;
+}
+
+static int infer_anon(struct build *b, size_t map, struct vma *left)
+{
+	struct vma *vma = b->vmas[map];
+	const struct vma_anon *av;
+
+	if (is_shared(b, left, vma)) {
+		vma_anon_attach(b->w, vma, left->anon_vma);
+	} else if (b->f->forked == 1) {
+		return new_forked(b, vma) ? 0 : -ENOMEM;
+	} else {
+		av = vma_anon_new_root(b->w);
+		if (!av)
+			return -ENOMEM;
+		vma_anon_attach(b->w, vma, av->id);
+	}
+	return vma_world_oom(b->w) ? -ENOMEM : 0;
+}
+
+/* One without pages beside one on the same line that has them may be a piece of it. */
+static void doubt_absence(struct build *b)
+{
+	for (size_t i = 0; i < b->f->nr_maps; i++) {
+		const struct vma *vma = b->vmas[i];
+		const struct vma *left = i ? b->vmas[i - 1] : NULL;
+		const struct vma *right = i + 1 < b->f->nr_maps ? b->vmas[i + 1] : NULL;
+
+		if (!vma || known_get(b, i, VMA_FIELD_ANON_VMA) != HOW_NO_PAGES)
+			continue;
+		if ((left && left->anon_vma && may_share(left, vma)) ||
+		    (right && right->anon_vma && may_share(vma, right)))
+			known_set(b, i, VMA_FIELD_ANON_VMA, HOW_SPLIT_OFF);
+	}
+}
+
+/* An anonymous mapping that was faulted keeps its offset when mremap moves it. */
+static void doubt_offset(struct build *b, size_t map, const struct vma *left)
+{
+	const struct vma *vma = b->vmas[map];
+
+	if (known_get(b, map, VMA_FIELD_PGOFF) != HOW_ADDRESS)
+		return;
+	if (vma->anon_vma)
+		known_set(b, map, VMA_FIELD_PGOFF, HOW_ADDRESS_MOVABLE);
+	if (left && left->vm_end == vma->vm_start && left->anon_vma && vma->anon_vma &&
+	    left->anon_vma != vma->anon_vma && same_line(left, vma) &&
+	    merge_flags(left) == merge_flags(vma))
+		known_set(b, map, VMA_FIELD_PGOFF, HOW_ODD_ADDRESS);
+}
+
+static int infer_all(struct build *b)
+{
+	struct vma *left = NULL;
+
+	for (size_t i = 0; i < b->f->nr_maps; i++) {
+		enum how chain = HOW_UNKNOWN;
+
+		if (!b->vmas[i])
+			continue;
+		enum how presence = find_presence(b, i);
+		known_set(b, i, VMA_FIELD_ANON_VMA, presence);
+		if (presence == HOW_PAGES) {
+			chain = b->f->forked == 1 ? HOW_CHAIN_FORK : HOW_CHAIN_ROOT;
+			if (infer_anon(b, i, left))
+				return -ENOMEM;
+		} else if (presence != HOW_UNKNOWN) {
+			chain = presence; /* no anon_vma, no chain */
+		}
+		known_set(b, i, VMA_FIELD_CHAIN, chain);
+		doubt_offset(b, i, left);
+		left = b->vmas[i];
+	}
+	doubt_absence(b);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- exact */
+
+/* One anon_vma of the kernel: its address there, what is known of it, and ours. */
+struct object {
+	u64 key, root, parent;
+	u32 num_children;
+	bool owned;  /* some VMA here uses it, so parent and counts are known */
+	bool entered;
+	u32 id;
+};
+
+struct objects {
+	struct object *list;
+	size_t nr;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct object *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->owned == y->owned ? 0 : x->owned ? -1 : 1; /* the one that knows most first */
+}
+
+static struct object *find_object(const struct objects *o, u64 key)
+{
+	size_t low = 0, high = o->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (o->list[mid].key == key)
+			return &o->list[mid];
+		if (o->list[mid].key < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static void add_object(struct objects *o, u64 key, u64 root, u64 parent)
+{
+	if (key)
+		o->list[o->nr++] = (struct object){ .key = key, .root = root, .parent = parent };
+}
+
+static int collect_objects(const struct build *b, struct objects *o)
+{
+	size_t nr = 1;
+
+	for (size_t i = 0; i < b->f->nr_bpf; i++)
+		nr += 3 + b->f->bpf[i].nr_chain;
+	o->list = calloc(nr, sizeof(*o->list));
+	if (!o->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->f->nr_bpf; i++) {
+		const struct vma_fact_bpf *v = &b->f->bpf[i];
+
+		if (!v->anon_vma)
+			continue;
+		add_object(o, v->anon_vma, v->root, v->parent);
+		o->list[o->nr - 1].owned = true;
+		o->list[o->nr - 1].num_children = v->num_children;
+		add_object(o, v->root, v->root, v->root);
+		add_object(o, v->parent, v->root, v->root);
+		for (u32 j = 0; j < v->nr_chain; j++)
+			add_object(o, v->chain[j], v->root, v->root);
+	}
+	qsort(o->list, o->nr, sizeof(*o->list), by_key);
+	nr = 0;
+	for (size_t i = 0; i < o->nr; i++)
+		if (!nr || o->list[nr - 1].key != o->list[i].key)
+			o->list[nr++] = o->list[i];
+	o->nr = nr;
+	return 0;
+}
+
+/* Parents first. Of an ancestor that no VMA here uses, only the root is known. */
+static u32 make_object(struct build *b, const struct objects *o, struct object *obj)
+{
+	struct object *up = obj->parent == obj->key ? NULL : find_object(o, obj->parent);
+	const struct vma_anon *av;
+
+	if (obj->id || obj->entered) /* entered: a circle, which only bad input has */
+		return obj->id;
+	obj->entered = true;
+	u32 parent = up ? make_object(b, o, up) : 0;
+	av = parent ? vma_anon_new_child(b->w, parent) : vma_anon_new_root(b->w);
+	obj->id = av ? av->id : 0;
+	return obj->id;
+}
+
+static bool link_exact(struct build *b, const struct objects *o, struct vma *vma,
+		       const struct vma_fact_bpf *v)
+{
+	struct object *own = find_object(o, v->anon_vma);
+
+	vma_anon_attach(b->w, vma, make_object(b, o, own));
+	for (u32 j = 0; j < v->nr_chain; j++) {
+		struct object *obj = find_object(o, v->chain[j]);
+
+		if (obj && obj != own)
+			vma_anon_link(b->w, vma, make_object(b, o, obj));
+	}
+	return !vma_world_oom(b->w);
+}
+
+static int exact_all(struct build *b)
+{
+	struct objects o = { 0 };
+	AUTO(undo_free) struct object *list = NULL;
+	int rc = collect_objects(b, &o);
+
+	list = o.list;
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < o.nr; i++)
+		if (!make_object(b, &o, &o.list[i]))
+			return -ENOMEM;
+	for (size_t i = 0; i < b->f->nr_maps; i++) {
+		if (!b->vmas[i])
+			continue;
+		known_set(b, i, VMA_FIELD_ANON_VMA, HOW_EXACT);
+		known_set(b, i, VMA_FIELD_CHAIN, HOW_EXACT);
+		if (b->bpf[i]->anon_vma && !(b->vmas[i]->vm_flags & VM_MAYSHARE) &&
+		    !link_exact(b, &o, b->vmas[i], b->bpf[i]))
+			return -ENOMEM;
+	}
+	/* Children in other processes count too: they decide what fork reuses (rule A9). */
+	for (size_t i = 0; i < o.nr; i++)
+		if (o.list[i].owned && b->f->mm_bpf &&
+		    (b->f->mm_bpf->have & VMA_BPF_NUM_CHILDREN))
+			vma_anon_at(b->w, o.list[i].id)->num_children = o.list[i].num_children;
+	return 0;
+}
+
+int build_anon(struct build *b)
+{
+	return b->f->bpf ? exact_all(b) : infer_all(b);
+}
