@@ -15,3 +15,7 @@ vmactl_sources = \
 	bin/vmactl/listing.c bin/vmactl/listing.h \
 	bin/vmactl/main.c \
 	bin/vmactl/target.c bin/vmactl/target.h
+
+bin_PROGRAMS += bin/vmactl/vmactl
+bin_vmactl_vmactl_SOURCES = $(vmactl_sources)
+bin_vmactl_vmactl_LDADD = libvmactl-all.la
