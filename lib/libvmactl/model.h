@@ -176,6 +176,7 @@ struct vma_file {
 	u8 kind;       /* enum vma_kind */
 	u8 fs_thp;     /* the file system aligns for huge pages (A2): 0 no, 1 yes */
 	bool readable, writable, append, noexec; /* of the description and its mount */
+	bool append_only;                        /* the inode is (chattr +a), not O_APPEND */
 	bool no_mmap;                            /* pipe, directory: ENODEV */
 	bool seal_write, seal_future_write;      /* memfd seals */
 	bool internal; /* made by the kernel itself: shared anonymous, SysV, hugetlb */
@@ -275,6 +276,7 @@ struct vma_mm {
 	bool thp_disable, merge_any, mdwe;
 	u16 pkeys;             /* allocated protection keys, bit 0 always set */
 	s32 exec_only_pkey;    /* -1: none yet */
+	u32 pkru;              /* rights register: bit 2k denies access, 2k+1 denies writing */
 	u64 rss_anon, rss_file, rss_shmem, swap; /* pages the model knows of */
 	u64 pgtables_bytes;
 	u64 lock_seq;          /* mm_lock_seq while locks are modelled */

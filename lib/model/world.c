@@ -203,6 +203,7 @@ struct vma_mm *vma_mm_new(struct vma_world *w, u32 pid)
 		mm->rlimit[i] = (struct vma_rlimit){ VMA_RLIM_INFINITY, VMA_RLIM_INFINITY };
 	mm->pkeys = 1;
 	mm->exec_only_pkey = -1;
+	mm->pkru = 0x55555554; /* what the kernel gives a new program */
 	w->mms[w->nr_mms++] = mm;
 	mm->id = w->nr_mms;
 	return mm;

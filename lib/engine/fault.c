@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Page faults: touch, populate, and the anon_vma they make (sections 5.2 and 7 of part B). */
+#include "engine/engine.h"
+
+/* ---------------------------------------------------------------- anon_vma */
+
+/* anon_vma_compatible() plus reusable_anon_vma() for one neighbour (A2, R7). */
+static u32 reusable(const struct op *o, const struct vma *lower, const struct vma *upper,
+		    const struct vma *neighbour)
+{
+	u64 ignore = VM_ACCESS_FLAGS | VM_SOFTDIRTY | sticky(o->k);
+
+	if (!lower || !upper || lower->vm_end != upper->vm_start)
+		return 0;
+	if (lower->policy != upper->policy || lower->file != upper->file ||
+	    (lower->vm_flags ^ upper->vm_flags) & ~ignore ||
+	    upper->vm_pgoff != lower->vm_pgoff + vma_pages(lower))
+		return 0;
+	if (!neighbour->anon_vma || !vma_chain_is_singular(o->w, neighbour))
+		return 0;
+	return neighbour->anon_vma;
+}
+
+void prepare_anon(struct op *o, struct vma *vma)
+{
+	const struct vma *next, *prev;
+	u32 id;
+
+	if (vma->anon_vma)
+		return;
+	next = vma_next(o->mm, vma);
+	id = next ? reusable(o, vma, next, next) : 0;
+	if (!id) {
+		prev = vma_prev(o->mm, vma);
+		id = prev ? reusable(o, prev, vma, prev) : 0;
+	}
+	if (id) {
+		anon_attach(o->w, vma, id);
+		EMIT(o, .kind = VMA_EV_ANON_REUSE, .rule = "A2", .start = vma->vm_start,
+		     .end = vma->vm_end, .id = id);
+	} else {
+		struct vma_anon *av = anon_new_root(o->w);
+
+		if (!av)
+			return;
+		anon_attach(o->w, vma, av->id);
+		EMIT(o, .kind = VMA_EV_ANON_NEW, .rule = "A1", .start = vma->vm_start,
+		     .end = vma->vm_end, .id = av->id);
+	}
+}
+
+/* ---------------------------------------------------------------- one VMA's pages */
+
+/* First byte of a file mapping that lies past the file's last page; vm_end when none does. */
+static u64 eof_limit(const struct op *o, const struct vma *vma)
+{
+	const struct vma_file *f = vma_file_at(o->w, vma->file);
+	u64 size_pages;
+
+	if (!f || vma_is_anonymous(o->w, vma) ||
+	    (f->kind != VMA_KIND_REGULAR && f->kind != VMA_KIND_SHMEM && f->kind != VMA_KIND_SYSV))
+		return vma->vm_end;
+	if (f->size == ~0ULL)
+		return vma->vm_end; /* nobody told us the size */
+	size_pages = pages(page_up(f->size));
+	if (size_pages <= vma->vm_pgoff)
+		return vma->vm_start;
+	return min_u64(vma->vm_end, vma->vm_start + ((size_pages - vma->vm_pgoff) << VMA_PAGE_SHIFT));
+}
+
+/* THP: the first fault in an aligned 2 MiB block that holds no page yet (A1.2). */
+static bool thp_block(const struct op *o, const struct vma *vma, u64 addr, u64 *block)
+{
+	const struct vma_system *sys = &o->w->sys;
+	struct vma_page_run run;
+	u64 at = round_down_to(addr, VMA_PMD_SIZE);
+
+	if (!sys->thp_built_in || !sys->thp_enabled || o->mm->thp_disable ||
+	    vma->vm_flags & (VM_NOHUGEPAGE | VM_UFFD_FLAGS) || !vma_is_anonymous(o->w, vma))
+		return false;
+	if (sys->thp_enabled == 1 && !(vma->vm_flags & VM_HUGEPAGE))
+		return false;
+	if (at < vma->vm_start || at + VMA_PMD_SIZE > vma->vm_end)
+		return false;
+	/* A page table below the block is enough to rule a huge page out. */
+	if (vma_pages_run(o->mm, at, &run) && run.start < at + VMA_PMD_SIZE)
+		return false;
+	*block = at;
+	return true;
+}
+
+static u32 filled_state(const struct op *o, const struct vma *vma, bool write)
+{
+	bool shared = vma->vm_flags & VM_SHARED || vma->vm_flags & VM_MAYSHARE;
+
+	if (vma_is_anonymous(o->w, vma))
+		return write ? VMA_PAGE_ANON : VMA_PAGE_ZERO;
+	if (write && !shared)
+		return VMA_PAGE_ANON;
+	return vma_kind_of(o->w, vma) == VMA_KIND_REGULAR ? VMA_PAGE_FILE : VMA_PAGE_SHMEM;
+}
+
+/* Is a page in this state enough for the access as it is? */
+static bool satisfied(const struct vma *vma, u32 state, bool write)
+{
+	switch (state & 0xf) {
+	case VMA_PAGE_ANON:
+		return true;
+	case VMA_PAGE_ZERO:
+	case VMA_PAGE_ANON_SHARED:
+		return !write;
+	case VMA_PAGE_FILE:
+	case VMA_PAGE_SHMEM:
+		return !write || vma->vm_flags & VM_SHARED;
+	default:
+		return false;
+	}
+}
+
+/* Pages [start, end) of one state (run.state) are accessed. */
+static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64 end, u32 state,
+				   bool write, u64 eof, u64 *bad)
+{
+	enum fault_result rc = FAULT_OK;
+	u64 block, stop = end;
+
+	*bad = start;
+	if ((state & 0xf) == VMA_PAGE_GUARD)
+		return FAULT_GUARD;
+	if (satisfied(vma, state, write))
+		return FAULT_OK;
+	if (state == VMA_PAGE_NONE && start >= eof) {
+		/* The anon_vma comes before the page is looked for. */
+		if (write && !(vma->vm_flags & VM_MAYSHARE))
+			prepare_anon(o, vma);
+		return FAULT_EOF;
+	}
+	if (state == VMA_PAGE_NONE && end > eof) {
+		stop = eof;
+		rc = FAULT_EOF;
+	}
+	if (state == VMA_PAGE_NONE && vma->vm_flags & VM_UFFD_MISSING) {
+		if (write && !(vma->vm_flags & VM_MAYSHARE))
+			prepare_anon(o, vma);
+		return FAULT_UFFD;
+	}
+	if (write && !(vma->vm_flags & VM_MAYSHARE))
+		prepare_anon(o, vma);
+	if (state == VMA_PAGE_NONE && thp_block(o, vma, start, &block)) {
+		prepare_anon(o, vma);
+		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE,
+			      (write ? VMA_PAGE_ANON : VMA_PAGE_ZERO) | VMA_PAGE_HUGE);
+		*bad = min_u64(end, block + VMA_PMD_SIZE);
+		return FAULT_OK;
+	}
+	if ((state & 0xf) == VMA_PAGE_ANON_SHARED || ((state & 0xf) == VMA_PAGE_FILE && write))
+		EMIT(o, .kind = VMA_EV_COPY, .rule = "F6", .at = start, .start = start, .end = stop);
+	vma_pages_set(o->mm, start, stop, filled_state(o, vma, write));
+	EMIT(o, .kind = VMA_EV_FAULT, .rule = "G2", .at = start, .start = start, .end = stop,
+	     .value = filled_state(o, vma, write));
+	*bad = stop;
+	return rc;
+}
+
+enum fault_result fault_range(struct op *o, struct vma *vma, u64 start, u64 end, bool write, u64 *bad)
+{
+	u64 eof = eof_limit(o, vma);
+
+	while (start < end) {
+		struct vma_page_run run = { end, end, VMA_PAGE_NONE };
+		u64 to = end;
+		u32 state = VMA_PAGE_NONE;
+		enum fault_result rc;
+
+		vma_pages_run(o->mm, start, &run);
+		if (run.start <= start) {
+			state = run.state;
+			to = min_u64(end, run.end);
+		} else {
+			to = min_u64(end, run.start);
+		}
+		rc = fault_run(o, vma, start, to, state, write, eof, bad);
+		if (rc != FAULT_OK)
+			return rc;
+		start = satisfied(vma, state, write) ? to : max_u64(*bad, start + VMA_PAGE_SIZE);
+	}
+	return FAULT_OK;
+}
+
+/* ---------------------------------------------------------------- populate */
+
+bool pkey_permits(const struct op *o, const struct vma *vma, bool write)
+{
+	u32 rights = o->w->sys.pkeys ? o->mm->pkru >> vma_pkey(vma->vm_flags) * 2 & 3 : 0;
+
+	return !(rights & 1) && !(write && rights & 2);
+}
+
+static int populate_vma(struct op *o, struct vma *vma, u64 start, u64 end)
+{
+	bool write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	u64 bad;
+
+	if (vma->vm_flags & VM_LOCKONFAULT)
+		return 0;
+	if (!is_accessible(vma) || !pkey_permits(o, vma, write))
+		return refuse_at(o, EFAULT, VMA_WHY_POPULATE_FAILED, start);
+	/* The first writable fault makes the anon_vma whatever state the pages are in. */
+	switch (fault_range(o, vma, start, end, write, &bad)) {
+	case FAULT_OK:
+		return 0;
+	case FAULT_GUARD:
+		return refuse_at(o, EFAULT, VMA_WHY_GUARD, bad);
+	default:
+		return refuse_at(o, EFAULT, VMA_WHY_POPULATE_FAILED, bad);
+	}
+}
+
+static int populate_range(struct op *o, u64 start, u64 end, bool strict)
+{
+	struct vma *vma;
+	int rc = 0;
+
+	EMIT(o, .kind = VMA_EV_POPULATE, .rule = "M9", .start = start, .end = end);
+	while (start < end && (vma = vma_find_intersection(o->mm, start, end))) {
+		u64 to = min_u64(end, vma->vm_end);
+
+		if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
+			rc = populate_vma(o, vma, max_u64(start, vma->vm_start), to);
+		if (rc && strict)
+			return rc;
+		start = to;
+	}
+	return 0;
+}
+
+void populate(struct op *o, u64 start, u64 end)
+{
+	struct vma_result keep = *o->res;
+
+	populate_range(o, start, end, false);
+	*o->res = keep;
+}
+
+int populate_strict(struct op *o, u64 start, u64 end)
+{
+	return populate_range(o, start, end, true);
+}
+
+/* ---------------------------------------------------------------- touch */
+
+/* access_error(): may this VMA be accessed so (G1.3)? */
+static enum fault_result check_access(const struct op *o, const struct vma *vma, u64 access)
+{
+	if (access & P_EXEC)
+		return vma->vm_flags & VM_EXEC ? FAULT_OK : FAULT_ACCERR;
+	if (!pkey_permits(o, vma, access & P_WRITE))
+		return FAULT_PKUERR;
+	if (access & P_WRITE)
+		return vma->vm_flags & VM_WRITE ? FAULT_OK : FAULT_ACCERR;
+	return is_accessible(vma) ? FAULT_OK : FAULT_ACCERR;
+}
+
+static const struct {
+	int sig, code;
+	enum vma_why why;
+} signals[] = {
+	[FAULT_MAPERR] = { 11, 1, VMA_WHY_SEGV_MAPERR },
+	[FAULT_ACCERR] = { 11, 2, VMA_WHY_SEGV_ACCERR },
+	[FAULT_PKUERR] = { 11, 4, VMA_WHY_SEGV_PKUERR },
+	[FAULT_GUARD] = { 11, 1, VMA_WHY_SEGV_GUARD },
+	[FAULT_EOF] = { 7, 2, VMA_WHY_SIGBUS_EOF },
+	[FAULT_UFFD] = { 7, 2, VMA_WHY_SIGBUS_UFFD },
+};
+
+/* The signal of a failed access; keeps the reason a stack could not grow. */
+static int deliver(struct op *o, enum fault_result rc, u64 start, u64 addr)
+{
+	struct vma_result *res = o->res;
+
+	if (res->why == VMA_WHY_NONE)
+		res->why = signals[rc].why;
+	res->err = EFAULT;
+	res->sig = signals[rc].sig;
+	res->si_code = signals[rc].code;
+	res->at = addr;
+	res->pages = pages(page_down(addr) - page_down(start));
+	return -EFAULT;
+}
+
+/* The VMA that an access at addr meets; a stack may grow for it. */
+static struct vma *meet(struct op *o, u64 addr)
+{
+	struct vma *vma = addr < o->mm->task_size ? vma_find(o->mm, addr) : NULL;
+
+	if (!vma || vma->vm_start <= addr)
+		return vma;
+	if (!(vma->vm_flags & VM_GROWSDOWN) || grow_stack(o, vma, addr))
+		return NULL;
+	return vma;
+}
+
+int run_touch(struct op *o)
+{
+	u64 start = o->call->arg[0], end = start + o->call->arg[1], access = o->call->arg[2];
+	u64 addr = start, bad;
+
+	while (addr < end) {
+		struct vma *vma = meet(o, addr);
+		enum fault_result rc;
+		u64 from = page_down(addr), to;
+
+		if (!vma)
+			return deliver(o, FAULT_MAPERR, start, addr);
+		rc = check_access(o, vma, access);
+		if (rc != FAULT_OK)
+			return deliver(o, rc, start, addr);
+		to = min_u64(vma->vm_end, page_up(end));
+		rc = fault_range(o, vma, from, to, access & P_WRITE, &bad);
+		if (rc != FAULT_OK)
+			return deliver(o, rc, start, max_u64(bad, start));
+		addr = to;
+	}
+	return 0;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* fork, and exit of an address space (section 6 of part B). */
+#include "engine/engine.h"
+
+/* What becomes of a VMA in the child; the value of an EV_FORK event. */
+enum { FORK_COPIED, FORK_SKIPPED, FORK_WIPED };
+
+/* Page tables of a VMA are copied, or the child starts with none (F4). */
+static bool copies_pages(const struct op *o, const struct vma *vma)
+{
+	u64 always = VM_PFNMAP | VM_MIXEDMAP;
+
+	if (o->k->guard_flag)
+		always |= VM_MAYBE_GUARD;
+	if (o->k->fork_copies_by_wp)
+		always |= VM_UFFD_WP;
+	else
+		always |= VM_HUGETLB;
+	return vma->vm_flags & always || vma->anon_vma;
+}
+
+/* Anonymous pages are shared until somebody writes; the parent's are too. */
+static void share_pages(struct op *o, struct vma_mm *child, const struct vma *vma)
+{
+	struct vma_page_run run;
+	u64 at = vma->vm_start;
+
+	while (vma_pages_run(o->mm, at, &run) && run.start < vma->vm_end) {
+		u64 from = max_u64(run.start, at), to = min_u64(run.end, vma->vm_end);
+		u32 state = run.state;
+
+		if ((state & 0xf) == VMA_PAGE_ANON) {
+			state = (state & ~0xfU) | VMA_PAGE_ANON_SHARED;
+			vma_pages_set(o->mm, from, to, state);
+		}
+		vma_pages_set(child, from, to, state);
+		at = to;
+	}
+}
+
+static void copy_vma_to(struct op *o, struct vma_mm *child, const struct vma *vma)
+{
+	struct vma *copy = mm_new_vma(child);
+	bool wipe = vma->vm_flags & VM_WIPEONFORK;
+	u32 id;
+
+	if (!copy)
+		return;
+	id = copy->id;
+	*copy = *vma;
+	copy->id = id;
+	copy->mm = child->id;
+	copy->anon_vma = copy->avc = 0;
+	copy->lock_seq = 0;
+	copy->vm_flags &= ~VM_LOCKED_MASK;
+	/* Without UFFD_FEATURE_EVENT_FORK the child's mapping is not registered. */
+	if (copy->uffd) {
+		copy->vm_flags &= ~VM_UFFD_FLAGS;
+		copy->uffd = 0;
+	}
+	if (!wipe)
+		anon_fork(o->w, copy, vma);
+	mm_link(child, copy);
+	if (!wipe && o->mm->page_runs->count && copies_pages(o, vma))
+		share_pages(o, child, vma);
+	EMIT(o, .kind = VMA_EV_FORK, .rule = "F2", .start = vma->vm_start, .end = vma->vm_end,
+	     .value = wipe ? FORK_WIPED : FORK_COPIED, .id = copy->anon_vma);
+}
+
+static struct vma_mm *new_child(struct op *o)
+{
+	struct vma_mm *mm = o->mm, *child;
+	u32 pid = (u32)o->call->arg[0];
+
+	if (!pid)
+		for (size_t i = 0; (child = vma_mm_at(o->w, i)); i++)
+			pid = (u32)max_u64(pid, child->pid + 1);
+	child = vma_mm_new(o->w, pid);
+	if (!child) {
+		o->w->oom = true;
+		return NULL;
+	}
+	struct vma_mm fresh = *child;
+
+	*child = *mm;
+	child->id = fresh.id;
+	child->pid = pid;
+	child->parent_mm = mm->id;
+	child->vmas = fresh.vmas;
+	child->page_runs = fresh.page_runs;
+	child->map_count = 0;
+	child->locked_vm = child->pinned_vm = 0;
+	child->rss_anon = child->rss_file = child->rss_shmem = child->swap = 0;
+	child->def_flags = mm->def_flags & VM_NOHUGEPAGE;
+	child->hiwater_vm = 0;
+	return child;
+}
+
+/* Charges of the copies come VMA by VMA; one refusal undoes the fork. */
+static int charge_copies(struct op *o)
+{
+	struct vma *vma;
+	u64 charged = 0;
+
+	vma_for_each(o->mm, vma) {
+		if (vma->vm_flags & VM_DONTCOPY || !(vma->vm_flags & VM_ACCOUNT))
+			continue;
+		if (charge(o, vma_pages(vma))) {
+			uncharge(o, charged);
+			return -ENOMEM;
+		}
+		charged += vma_pages(vma);
+	}
+	return 0;
+}
+
+int run_fork(struct op *o)
+{
+	struct vma_mm *child;
+	struct vma *vma;
+	int rc = charge_copies(o);
+
+	if (rc)
+		return rc;
+	child = new_child(o);
+	if (!child)
+		return -ENOMEM;
+	vma_for_each(o->mm, vma) {
+		if (vma->vm_flags & VM_DONTCOPY) {
+			mm_stat_account(child, vma->vm_flags, -(s64)vma_pages(vma));
+			EMIT(o, .kind = VMA_EV_FORK, .rule = "F1", .start = vma->vm_start,
+			     .end = vma->vm_end, .value = FORK_SKIPPED);
+			continue;
+		}
+		copy_vma_to(o, child, vma);
+		if (o->w->oom)
+			return -ENOMEM;
+	}
+	child->hiwater_vm = child->total_vm;
+	o->res->ret = child->pid;
+	o->res->mm = child->id;
+	return 0;
+}
+
+int run_exit(struct op *o)
+{
+	unmap_commit(o, 0, ~0ULL, false);
+	o->mm->locked_vm = 0;
+	o->mm->dead = true;
+	return 0;
+}

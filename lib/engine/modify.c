@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A range gets new attributes: merged with a neighbour, else cut out (G15, G16, R3). */
+#include "engine/engine.h"
+
+void set_flags(struct op *o, struct vma *vma, u64 flags)
+{
+	if (vma->vm_flags == flags)
+		return;
+	EMIT(o, .kind = VMA_EV_FLAGS, .rule = "G17", .start = vma->vm_start, .end = vma->vm_end,
+	     .at = vma->vm_flags, .value = flags);
+	vma->vm_flags = flags;
+}
+
+int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want, struct vma **out)
+{
+	struct merge m = {
+		.o = o,
+		.middle = vma,
+		.start = start,
+		.end = end,
+		.pgoff = vma->vm_pgoff + (want->own_pgoff ? 0 : pages(start - vma->vm_start)),
+		.flags = want->flags,
+		.file = vma->file,
+		.anon_vma = vma->anon_vma,
+		.name = want->name,
+		.policy = want->policy,
+		.uffd = want->uffd,
+	};
+	int rc;
+
+	if (start == vma->vm_start)
+		m.prev = vma_prev(o->mm, vma);
+	if (end == vma->vm_end)
+		m.next = vma_next(o->mm, vma);
+	*out = merge_modified(&m);
+	if (*out) {
+		want->flags = m.flags;
+		return 0;
+	}
+	if (start > vma->vm_start) {
+		rc = split(o, vma, start, true);
+		if (rc)
+			return rc;
+	}
+	if (end < vma->vm_end) {
+		rc = split(o, vma, end, false);
+		if (rc)
+			return rc;
+	}
+	*out = vma;
+	return 0;
+}
+
+int modify_flags(struct op *o, struct vma *vma, u64 start, u64 end, u64 *flags, struct vma **out)
+{
+	struct modify m = { .flags = *flags, .name = vma->name, .policy = vma->policy,
+			    .uffd = vma->uffd };
+	int rc = modify(o, vma, start, end, &m, out);
+
+	*flags = m.flags;
+	return rc;
+}

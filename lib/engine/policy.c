@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* mbind(2), set_mempolicy(2) (section 4.2 of part B). */
+#include <stdio.h>
+
+#include "engine/engine.h"
+
+enum {
+	POL_DEFAULT,
+	POL_PREFERRED,
+	POL_BIND,
+	POL_INTERLEAVE,
+	POL_LOCAL,
+	POL_PREFERRED_MANY,
+	POL_WEIGHTED,
+
+	POL_BALANCING = 1 << 13,
+	POL_RELATIVE = 1 << 14,
+	POL_STATIC = 1 << 15,
+	POL_FLAGS = POL_BALANCING | POL_RELATIVE | POL_STATIC,
+};
+
+static const char *const mode_names[] = {
+	"default", "prefer", "bind", "interleave", "local", "prefer (many)", "weighted interleave",
+};
+
+static int bad_mode(struct op *o)
+{
+	return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+}
+
+static u64 last_mode(const struct op *o)
+{
+	if (o->k->mbind_weighted)
+		return POL_WEIGHTED;
+	return o->k->mbind_preferred_many ? POL_PREFERRED_MANY : POL_LOCAL;
+}
+
+/* The nodes of a mask that exist; relative masks are folded onto them. */
+static u64 effective_nodes(const struct op *o, u64 mask, u64 flags)
+{
+	u32 nr = o->w->sys.nr_nodes ? o->w->sys.nr_nodes : 1;
+	u64 have = nr >= 64 ? ~0ULL : (1ULL << nr) - 1, nodes = 0;
+
+	if (!(flags & POL_RELATIVE))
+		return mask & have;
+	for (u32 i = 0; i < 64; i++)
+		if (mask & 1ULL << i)
+			nodes |= 1ULL << i % nr;
+	return nodes;
+}
+
+/* numa_maps' words, with the user's mask behind where the kernel compares that too. */
+static u16 intern_policy(const struct op *o, u64 mode, u64 flags, u64 nodes, u64 user)
+{
+	char text[160];
+	int n = snprintf(text, sizeof(text), "%s%s%s", mode_names[mode],
+			 flags & POL_STATIC ? "=static" : "", flags & POL_RELATIVE ? "=relative" : "");
+
+	if (mode != POL_LOCAL) {
+		char sep = ':';
+
+		for (u32 i = 0; i < 64 && n < 120; i++)
+			if (nodes & 1ULL << i) {
+				n += snprintf(text + n, sizeof(text) - (size_t)n, "%c%u", sep, i);
+				sep = ',';
+			}
+	}
+	if (flags & (POL_STATIC | POL_RELATIVE) && user != nodes)
+		snprintf(text + n, sizeof(text) - (size_t)n, " of 0x%llx", (unsigned long long)user);
+	return vma_policy_intern(o->w, text);
+}
+
+/* sanitize_mpol_flags(), mpol_new() and mpol_set_nodemask(). */
+static int make_policy(struct op *o, u64 mode, u64 mask, u64 maxnode, u16 *policy)
+{
+	u64 flags = mode & POL_FLAGS, nodes;
+
+	mode &= 0xffffffffULL & ~(u64)POL_FLAGS;
+	*policy = 0;
+	if (mode > last_mode(o) || (flags & POL_STATIC && flags & POL_RELATIVE))
+		return bad_mode(o);
+	if (flags & POL_BALANCING && mode != POL_BIND && mode != POL_PREFERRED_MANY)
+		return bad_mode(o);
+	if (!maxnode || maxnode == 1)
+		mask = 0;
+	else if (maxnode < 65)
+		mask &= (1ULL << (maxnode - 1)) - 1;
+	if (mode == POL_DEFAULT)
+		return mask ? bad_mode(o) : 0;
+	if (mode == POL_LOCAL && (mask || flags & (POL_STATIC | POL_RELATIVE)))
+		return bad_mode(o);
+	if (mode == POL_PREFERRED && !mask) {
+		if (flags & (POL_STATIC | POL_RELATIVE))
+			return bad_mode(o);
+		mode = POL_LOCAL;
+	}
+	nodes = effective_nodes(o, mask, flags);
+	if (mode != POL_LOCAL && !nodes)
+		return bad_mode(o);
+	if (mode == POL_PREFERRED)
+		nodes &= -nodes; /* the first node */
+	*policy = intern_policy(o, mode, flags, nodes, mask);
+	return 0;
+}
+
+/* queue_pages_range(): a policy may not be set over holes; the default may. */
+static int check_holes(struct op *o, u64 start, u64 end, bool discontiguous)
+{
+	struct vma_iter it = vma_iter_at(o->mm, start);
+	const struct vma *vma = vma_iter_next(&it);
+
+	if (!vma || vma->vm_start >= end)
+		return refuse_at(o, EFAULT, VMA_WHY_UNMAPPED_FAULT, start);
+	while (!discontiguous && start < end) {
+		if (!vma || vma->vm_start > start)
+			return refuse_at(o, EFAULT, VMA_WHY_UNMAPPED_FAULT, start);
+		start = vma->vm_end;
+		vma = vma_iter_next(&it);
+	}
+	return 0;
+}
+
+static int bind_range(struct op *o, u64 start, u64 end, u16 policy)
+{
+	struct vma *vma = vma_find_intersection(o->mm, start, end), *result;
+
+	while (vma && vma->vm_start < end) {
+		u64 from = max_u64(start, vma->vm_start), to = min_u64(end, vma->vm_end);
+		struct modify m = { .flags = vma->vm_flags, .name = vma->name, .policy = policy,
+				    .uffd = vma->uffd };
+
+		result = vma;
+		if (vma->policy != policy) {
+			int rc = modify(o, vma, from, to, &m, &result);
+
+			if (rc)
+				return rc;
+			result->policy = policy;
+			result->vm_flags = m.flags;
+		}
+		vma = vma_next(o->mm, result);
+	}
+	return 0;
+}
+
+int run_mbind(struct op *o)
+{
+	const u64 *a = o->call->arg;
+	u64 start = a[0], end = start + page_up(a[1]);
+	u16 policy;
+	int rc;
+
+	/* Order: mode and mask words, flags, address, then the policy itself. */
+	if ((a[2] & 0xffffffffULL & ~(u64)POL_FLAGS) > last_mode(o) ||
+	    (a[2] & POL_STATIC && a[2] & POL_RELATIVE))
+		return bad_mode(o);
+	if (a[5] & ~7ULL)
+		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+	if (a[5] & 4 && !has_cap(o, VMA_CAP_SYS_NICE))
+		return refuse(o, EPERM, VMA_WHY_NO_CAP);
+	if (!page_aligned(start))
+		return refuse_at(o, EINVAL, VMA_WHY_UNALIGNED, start);
+	if (end < start)
+		return refuse_at(o, EINVAL, VMA_WHY_RANGE_WRAPS, start);
+	if (end == start)
+		return 0;
+	rc = make_policy(o, a[2], a[3], a[4], &policy);
+	if (!rc)
+		rc = check_holes(o, start, end, !policy);
+	return rc ? rc : bind_range(o, start, end, policy);
+}
+
+int run_set_mempolicy(struct op *o)
+{
+	const u64 *a = o->call->arg;
+	u16 policy;
+
+	return make_policy(o, a[0], a[1], a[2], &policy);
+}
