@@ -408,7 +408,7 @@ int vma_elf_read(const struct vma_bytes *src, bool memory, u32 what, struct vma_
 		 struct vma_err *err)
 {
 	struct vma_elf elf = { .stack_flags = -1 };
-	struct header h;
+	struct header h = { 0 };
 	int rc = read_header(src, &elf, &h, err);
 
 	if (rc)
