@@ -50,6 +50,10 @@ void vma_attrib_free(struct vma_attrib *a)
 		return;
 	for (size_t i = 0; i < a->nr_objects; i++)
 		vma_elf_fini(&a->objects[i].elf);
+	for (size_t i = 0; a->fds && i < a->nr_objects; i++)
+		if (a->fds[i] > 1)
+			close(a->fds[i] - 2);
+	free(a->fds);
 	vma_memory_close(a->memory);
 	if (a->dir >= 0)
 		close(a->dir);

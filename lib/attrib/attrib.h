@@ -16,6 +16,7 @@ struct vma_attrib {
 	u32 *hash;                 /* object index + 1 by identity; nr_hash is a power of two */
 	size_t nr_hash;
 	struct vma_symbols *symbols; /* NULL until a symbol is asked for */
+	int *fds;                  /* per object: its file + 2, 1: none, 0: not tried */
 	int *modules;                /* per object: module + 2, 1: it has none, 0: not tried */
 };
 
@@ -26,6 +27,10 @@ int attrib_categories(struct vma_attrib *a);
 
 /* Words of the target at @addr, only when the page is there: asking must not make pages. */
 bool attrib_peek(const struct vma_attrib *a, u64 addr, void *buf, size_t len);
+
+/* Bytes of the target where unwinding wants them: constant parts of an object come from its file,
+ * so that neither a core lacks them nor a process has to page them in. */
+s64 attrib_read(struct vma_attrib *a, u64 addr, void *buf, size_t len);
 
 static inline bool map_is(const struct vma_fact_map *m, const char *perms)
 {

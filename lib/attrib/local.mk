@@ -5,4 +5,5 @@ attrib_sources = \
 	lib/attrib/attrib.h \
 	lib/attrib/category.c \
 	lib/attrib/object.c \
+	lib/attrib/stacks.c \
 	lib/attrib/where.c

@@ -182,4 +182,45 @@ int vma_where_resolve(struct vma_attrib *a, const char *text, u64 *addr, struct 
 int vma_resolve_address(const struct vma_facts *facts, const char *text, u64 *addr,
 			struct vma_err *err);
 
+/* ---------------------------------------------------------------- stacks */
+
+/**
+ * struct vma_stack - a thread's stack
+ * @thread:     as it was caught; its copy of the stack is gone by now
+ * @map:        index of the mapping its stack pointer is in, -1
+ * @used:       bytes from the stack pointer to the end of that mapping
+ * @deepest:    lowest address that ever held a page (present or swapped); 0 unknown
+ * @guard:      bytes without access directly below, as a mapping or as guard pages at its bottom
+ * @guard_kind: "mapping", "guard pages" (MADV_GUARD_INSTALL), "gap" (the kernel's below a stack
+ *              that grows), "none", NULL unknown
+ * @cut:        there may be more frames than max_frames
+ */
+struct vma_stack {
+	struct vma_thread thread;
+	s64 map;
+	u64 used, deepest;
+	u64 guard;
+	const char *guard_kind;
+	struct vma_frame *frames;
+	size_t nr_frames;
+	bool cut;
+};
+
+struct vma_stacks {
+	struct vma_stack *stack;
+	size_t nr;
+	u64 stopped_ns, longest_ns; /* all threads together; the longest single stop */
+};
+
+/**
+ * vma_stacks_new() - catch, measure and unwind every thread
+ * @a:          made with VMA_ATTRIB_ALL
+ * @max_frames: of one thread; 0: do not unwind
+ *
+ * Threads that could not be caught are listed with thread.err. Errors as vma_threads_catch().
+ */
+int vma_stacks_new(struct vma_attrib *a, size_t max_frames, struct vma_stacks **out,
+		   struct vma_err *err);
+void vma_stacks_free(struct vma_stacks *s);
+
 #endif

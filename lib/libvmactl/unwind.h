@@ -64,4 +64,74 @@ struct vma_source_line {
 size_t vma_symbol_lines(struct vma_symbols *s, int module, u64 addr, struct vma_source_line *out,
 			size_t max);
 
+/* ---------------------------------------------------------------- threads */
+
+/**
+ * struct vma_thread - a thread as it was caught
+ * @regs:       x86-64, struct user_regs_struct order (rbp 4, rip 16, rsp 19, fs_base 21)
+ * @stack:      a copy of its stack from @stack_start, 128 bytes below the stack pointer, up to
+ *              the end of the mapping or VMA_THREAD_COPY bytes; NULL for a core
+ * @stopped_ns: how long it stood still for this
+ * @err:        errno when it could not be caught, then nothing but @tid and @name is valid
+ */
+#define VMA_THREAD_COPY (8u << 20)
+struct vma_thread {
+	u32 tid;
+	char name[64];
+	char state;       /* of stat, before it was stopped; 0 unknown */
+	bool has_regs;
+	u64 regs[27];
+	u8 *stack;
+	u64 stack_start, stack_len;
+	u64 stopped_ns;
+	int err;
+};
+#define VMA_REG_IP 16
+#define VMA_REG_SP 19
+
+/**
+ * vma_threads_catch() - registers and stacks of all threads
+ * @facts:  maps are needed; a live process or a core
+ * @memory: of the same target
+ *
+ * Each thread of a process is stopped on its own (PTRACE_SEIZE, PTRACE_INTERRUPT), its registers
+ * and stack are copied, and it goes on; should the caller die, the kernel lets it go on. A call
+ * that a stop interrupts is restarted, but for the few of signal(7) that then return EINTR.
+ * The caller must not be a thread of the target. Ends with vma_threads_free().
+ */
+int vma_threads_catch(const struct vma_facts *facts, const struct vma_memory *memory,
+		      struct vma_thread **out, size_t *nr, struct vma_err *err);
+void vma_threads_free(struct vma_thread *threads, size_t nr);
+
+/* ---------------------------------------------------------------- unwinding */
+
+/** struct vma_frame_table - the search table (.eh_frame_hdr) of the image an address is in */
+struct vma_frame_table {
+	u64 start, end; /* the image's extent in memory */
+	u64 hdr, hdr_len;
+};
+
+/**
+ * struct vma_unwinder - what unwinding asks of its caller
+ * @read:    bytes of the target; returns how many
+ * @table:   the table that covers @ip; false: there is none, frame pointers are followed
+ * @is_code: is @ip in something executable? Unwinding stops where it is not
+ */
+struct vma_unwinder {
+	void *ctx;
+	s64 (*read)(void *ctx, u64 addr, void *buf, size_t len);
+	bool (*table)(void *ctx, u64 ip, struct vma_frame_table *out);
+	bool (*is_code)(void *ctx, u64 ip);
+};
+
+/** struct vma_frame - @exact: @pc is where it stands, not where it returns to (take pc - 1 then) */
+struct vma_frame {
+	u64 pc, sp;
+	bool exact;
+};
+
+/** vma_unwind() - frames of a thread, innermost first; returns how many of @max. */
+size_t vma_unwind(const struct vma_unwinder *u, const struct vma_thread *thread,
+		  struct vma_frame *out, size_t max);
+
 #endif

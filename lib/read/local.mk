@@ -8,7 +8,9 @@ read_sources += \
 	lib/read/core.c \
 	lib/read/elf.c \
 	lib/read/memory.c \
-	lib/read/symbols.c
+	lib/read/symbols.c \
+	lib/read/threads.c \
+	lib/read/unwind.c
 
 # Processes: /proc and captured directories laid out alike.
 read_sources += \
