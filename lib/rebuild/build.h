@@ -43,6 +43,8 @@ enum how {
 	HOW_NR
 };
 
+#define MAX_UFFD 16
+
 struct build {
 	const struct vma_facts *f;
 	const char *name;                 /* of the target, for messages */
@@ -50,6 +52,7 @@ struct build {
 	struct vma_world *w;
 	struct vma_mm *mm;
 	const struct vma_kernel *k;
+	u64 uffd[MAX_UFFD];               /* the kernel's addresses of userfaultfds seen */
 	u64 stack_start, stack_end;       /* exec's stack, all pieces of it; 0 unknown */
 	struct vma **vmas;                /* by map; NULL for the gate */
 	const struct vma_fact_bpf **bpf;  /* by map; NULL entries where the kernel was not asked */

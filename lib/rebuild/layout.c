@@ -131,9 +131,25 @@ bool same_line(const struct vma *left, const struct vma *right)
 	       left->policy == right->policy && left->name == right->name;
 }
 
+/* The number of a userfaultfd, by the kernel's address of it; more than a few are never seen. */
+static u16 exact_uffd(struct build *b, u64 ctx)
+{
+	u16 i = 0;
+
+	while (i < MAX_UFFD && b->uffd[i] && b->uffd[i] != ctx)
+		i++;
+	if (i < MAX_UFFD)
+		b->uffd[i] = ctx;
+	return (u16)(i + 1);
+}
+
 /* All that is registered is taken for one userfaultfd, unless neighbours did not merge. */
 static u16 find_uffd(struct build *b, size_t map, const struct vma *vma, const struct vma *left)
 {
+	if (b->bpf[map] && b->f->mm_bpf && (b->f->mm_bpf->have & VMA_BPF_UFFD)) {
+		known_set(b, map, VMA_FIELD_UFFD, HOW_EXACT);
+		return b->bpf[map]->uffd_ctx ? exact_uffd(b, b->bpf[map]->uffd_ctx) : 0;
+	}
 	if (!(vma->vm_flags & VM_UFFD_FLAGS)) {
 		known_set(b, map, VMA_FIELD_UFFD, b->f->maps[map].has_flags ? HOW_EXACT
 									    : HOW_UNKNOWN);
