@@ -63,7 +63,7 @@ static void lower_limits(void)
 static void become_puppet(const struct vma_live_files *files, const struct vma_live_opts *opts,
 			  int ctl)
 {
-	static char name[] = "vmactl-puppet";
+	char name[] = "vmactl-puppet";
 	char *const argv[] = { name, NULL }, *const envp[] = { NULL };
 	const int last = VMA_LIVE_FILE_FD + VMA_LIVE_FILES_MAX;
 	int keep_ctl = fcntl(ctl, F_DUPFD_CLOEXEC, VMA_LIVE_PARKED_FD);

@@ -94,7 +94,8 @@ completed() {
 
 offers_all() {
 	local lacking
-	lacking=$(LC_ALL=C comm -23 <(LC_ALL=C sort -u "$1") <(LC_ALL=C sort -u "$2"))
+	[ -n "$1" ] || { echo "there is nothing to offer"; return 1; }
+	lacking=$(LC_ALL=C comm -23 <(LC_ALL=C sort -u <<<"$1") <(LC_ALL=C sort -u <<<"$2"))
 	[ -z "$lacking" ] && return 0
 	printf 'not offered: %s\n' "$lacking"
 	return 1
@@ -109,10 +110,10 @@ done
 check "every manual page of a command is about a command that exists" no_page_without_command
 
 check "the completion offers every command" \
-	offers_all <(commands) <(completed vmactl "")
+	offers_all "$(commands)" "$(completed vmactl "")"
 for command in $(commands); do
 	check "the completion offers every option of $command" \
-		offers_all <(options_of "$command") <(completed vmactl "$command" --)
+		offers_all "$(options_of "$command")" "$(completed vmactl "$command" --)"
 done
 
 if command -v groff >/dev/null; then
