@@ -6,7 +6,7 @@
  * the shared options (CLI_TABLE).
  *
  *   listing_init()   reads the options; listing.needs then says what must be read
- *   listing_begin()  the head; in JSON the document is open for members of the command
+ *   listing_begin()  the head
  *   listing_rows()   rows that stay where they are, or
  *   listing_row()    one that does not (listing_streams() says whether that is enough)
  *   listing_end()    the rest; in JSON the command may add members before listing_close()

@@ -6,6 +6,9 @@ vmactl_sources = \
 	bin/vmactl/cli-say.c \
 	bin/vmactl/cli.c bin/vmactl/cli.h \
 	bin/vmactl/cmd-inspect.c \
+	bin/vmactl/cmd-kernels.c \
+	bin/vmactl/cmd-simulate.c \
+	bin/vmactl/cmd-verify.c \
 	bin/vmactl/commands.c bin/vmactl/commands.def bin/vmactl/commands.h \
 	bin/vmactl/complete.c bin/vmactl/complete.h \
 	bin/vmactl/fields.c bin/vmactl/fields.h \
@@ -14,6 +17,8 @@ vmactl_sources = \
 	bin/vmactl/inspect.h \
 	bin/vmactl/listing.c bin/vmactl/listing.h \
 	bin/vmactl/main.c \
+	bin/vmactl/opargs.c bin/vmactl/opargs.h \
+	bin/vmactl/opfile.c \
 	bin/vmactl/target.c bin/vmactl/target.h
 
 bin_PROGRAMS += bin/vmactl/vmactl

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The file behind an argument: its identity and what the kernel asks of it, found by stat(). */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/cleanup.h"
+#include "libvmactl/report.h"
+#include "opargs.h"
+
+#define XFS_MAGIC 0x58465342
+#define FUSE_MAGIC 0x65735546
+
+/* What file systems do when they are mapped; one that is not here is taken for a plain disk's. */
+static const struct {
+	long magic;
+	enum vma_kind kind;
+	bool thp, writeback;
+} file_systems[] = {
+	{ EXT4_SUPER_MAGIC, VMA_KIND_REGULAR, true, true },
+	{ BTRFS_SUPER_MAGIC, VMA_KIND_REGULAR, true, true },
+	{ XFS_MAGIC, VMA_KIND_REGULAR, true, true },
+	{ FUSE_MAGIC, VMA_KIND_REGULAR, true, true },
+	{ TMPFS_MAGIC, VMA_KIND_SHMEM, false, false },
+	{ HUGETLBFS_MAGIC, VMA_KIND_HUGETLB, false, false },
+	{ OVERLAYFS_SUPER_MAGIC, VMA_KIND_REGULAR, false, false },
+	{ RAMFS_MAGIC, VMA_KIND_REGULAR, false, false },
+	{ PROC_SUPER_MAGIC, VMA_KIND_REGULAR, false, false },
+	{ SYSFS_MAGIC, VMA_KIND_REGULAR, false, false },
+	{ SQUASHFS_MAGIC, VMA_KIND_REGULAR, false, false },
+	{ 0, VMA_KIND_REGULAR, false, true },
+};
+
+static void fill_fs(const struct statfs *fs, struct vma_file *f)
+{
+	size_t i = 0;
+
+	while (file_systems[i].magic && file_systems[i].magic != fs->f_type)
+		i++;
+	f->kind = (u8)file_systems[i].kind;
+	f->fs_thp = file_systems[i].thp;
+	f->writeback = file_systems[i].writeback;
+	f->uses_generic_gua = f->kind == VMA_KIND_REGULAR && !f->fs_thp;
+	if (f->kind == VMA_KIND_HUGETLB)
+		f->hugetlb_shift = (u32)__builtin_ctzl((unsigned long)fs->f_bsize);
+}
+
+static void fill_type(const struct stat *st, struct vma_file *f)
+{
+	bool zero = S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
+
+	if (zero)
+		f->kind = VMA_KIND_ZERO;
+	else if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+		f->kind = VMA_KIND_DEVICE;
+	else if (!S_ISREG(st->st_mode))
+		f->no_mmap = true; /* a directory, pipe or socket: ENODEV */
+}
+
+/* Identity of what @path (perhaps /proc/PID/fd/N) leads to. */
+static int identify(const char *path, struct vma_file *f, struct vma_err *err)
+{
+	struct statfs fs;
+	struct statvfs vfs;
+	struct stat st;
+
+	if (stat(path, &st) || statfs(path, &fs) || statvfs(path, &vfs))
+		return vma_fail(err, errno, "%s: cannot look at the file: %m", path);
+	f->dev_major = major(st.st_dev);
+	f->dev_minor = minor(st.st_dev);
+	f->inode = st.st_ino;
+	f->size = (u64)st.st_size;
+	f->noexec = vfs.f_flag & ST_NOEXEC;
+	fill_fs(&fs, f);
+	fill_type(&st, f);
+	return 0;
+}
+
+/* A mapping of the process tells more about its file system than a magic number does. */
+static void learn(const struct vma_world *w, struct vma_file *f)
+{
+	const struct vma_file *like;
+
+	for (u32 id = 1; (like = vma_file_at(w, id)); id++) {
+		if (like->dev_major != f->dev_major || like->dev_minor != f->dev_minor ||
+		    like->kind != f->kind)
+			continue;
+		f->fs_thp = like->fs_thp;
+		f->writeback = like->writeback;
+		f->uses_generic_gua = like->uses_generic_gua;
+		return;
+	}
+}
+
+static int add_file(struct vma_world *w, const struct vma_file *init, const char *path, u32 *id,
+		    struct vma_err *err)
+{
+	struct vma_file *f = vma_file_new(w, init, path);
+
+	if (!f)
+		return vma_fail(err, ENOMEM, "out of memory");
+	*id = f->id;
+	return 0;
+}
+
+/* "rw:PATH", "ro:PATH", "wo:PATH", or PATH, which is opened for reading. */
+static int file_of_path(const struct opargs *a, const char *word, u32 *id, struct vma_err *err)
+{
+	struct vma_file f = { .readable = true };
+	char real[PATH_MAX];
+
+	if (!strncmp(word, "rw:", 3) || !strncmp(word, "wo:", 3)) {
+		f.writable = true;
+		f.readable = *word == 'r';
+		word += 3;
+	} else if (!strncmp(word, "ro:", 3)) {
+		word += 3;
+	}
+	int rc = identify(word, &f, err);
+	if (rc)
+		return rc;
+	learn(a->model->world, &f);
+	return add_file(a->model->world, &f, realpath(word, real) ? real : word, id, err);
+}
+
+/* How a descriptor is open, from the flags line of fdinfo. */
+static bool read_modes(const char *procfs, u32 pid, u64 fd, struct vma_file *f)
+{
+	char path[PATH_MAX], line[128];
+
+	snprintf(path, sizeof(path), "%s/%u/fdinfo/%llu", procfs, pid, (unsigned long long)fd);
+	AUTO(undo_fclose) FILE *in = fopen(path, "re");
+	if (!in)
+		return false;
+	while (fgets(line, sizeof(line), in)) {
+		unsigned long flags;
+
+		if (sscanf(line, "flags: %lo", &flags) != 1)
+			continue;
+		f->readable = (flags & O_ACCMODE) != O_WRONLY;
+		f->writable = (flags & O_ACCMODE) != O_RDONLY;
+		f->append = flags & O_APPEND;
+		return true;
+	}
+	return false;
+}
+
+/* A descriptor of the live process itself. */
+static int file_of_fd(const struct opargs *a, u64 fd, u32 *id, struct vma_err *err)
+{
+	const struct vma_facts *facts = a->model->facts;
+	struct vma_file f = { .readable = true };
+	char link[PATH_MAX], path[PATH_MAX];
+
+	if (!facts->live)
+		return vma_fail(err, EINVAL, "%llu: descriptors are known of live processes only "
+				"(give a path)", (unsigned long long)fd);
+	snprintf(link, sizeof(link), "%s/%u/fd/%llu", a->procfs, facts->pid,
+		 (unsigned long long)fd);
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0 && errno == ENOENT) {
+		*id = VMA_FILE_BAD;
+		return 0;
+	}
+	if (n < 0)
+		return vma_fail(err, errno, "%s: cannot look at the descriptor: %m", link);
+	path[n] = '\0';
+	int rc = identify(link, &f, err);
+	if (rc)
+		return rc;
+	if (!read_modes(a->procfs, facts->pid, fd, &f))
+		return vma_fail(err, EACCES, "%s: how it is open cannot be read", link);
+	learn(a->model->world, &f);
+	return add_file(a->model->world, &f, path, id, err);
+}
+
+/* A segment of SysV shared memory, by its id; *id is VMA_FILE_BAD when there is none. */
+int opargs_segment(const struct opargs *a, const char *word, u32 *id, struct vma_err *err)
+{
+	struct vma_file f = { .kind = VMA_KIND_SYSV, .readable = true, .writable = true,
+			      .internal = true, .dev_minor = 1 };
+	char path[PATH_MAX], line[512];
+	u64 shmid;
+
+	*id = VMA_FILE_BAD;
+	if (!vma_parse_number(word, &shmid)) /* the engine refuses -1 */
+		return 0;
+	snprintf(path, sizeof(path), "%s/sysvipc/shm", a->procfs);
+	AUTO(undo_fclose) FILE *in = fopen(path, "re");
+	if (!in)
+		return vma_fail(err, errno, "%s: cannot open: %m", path);
+	while (fgets(line, sizeof(line), in)) {
+		unsigned long long number, size;
+		int key;
+
+		if (sscanf(line, "%d %llu %*o %llu", &key, &number, &size) != 3 || number != shmid)
+			continue;
+		f.inode = f.seq = shmid;
+		f.size = size;
+		learn(a->model->world, &f);
+		snprintf(path, sizeof(path), "/SYSV%08x (deleted)", (unsigned int)key);
+		return add_file(a->model->world, &f, path, id, err);
+	}
+	return 0;
+}
+
+int opargs_file(const struct opargs *a, const char *word, u32 *id, struct vma_err *err)
+{
+	u64 fd;
+
+	*id = 0;
+	if (*word == '-') /* -1: none; the engine says EBADF where one is needed */
+		return 0;
+	if (isdigit((unsigned char)*word) && vma_parse_number(word, &fd))
+		return file_of_fd(a, fd, id, err);
+	return file_of_path(a, word, id, err);
+}
