@@ -9,9 +9,13 @@ vmactl_sources = \
 	bin/vmactl/cmd-kernels.c \
 	bin/vmactl/cmd-simulate.c \
 	bin/vmactl/cmd-verify.c \
+	bin/vmactl/cmd-where.c \
+	bin/vmactl/cmd-stacks.c \
 	bin/vmactl/commands.c bin/vmactl/commands.def bin/vmactl/commands.h \
 	bin/vmactl/complete.c bin/vmactl/complete.h \
 	bin/vmactl/fields.c bin/vmactl/fields.h \
+	bin/vmactl/inference-show.c \
+	bin/vmactl/inference.c bin/vmactl/inference.h \
 	bin/vmactl/inspect-mm.c \
 	bin/vmactl/inspect-vma.c \
 	bin/vmactl/inspect.h \

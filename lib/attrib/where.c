@@ -278,15 +278,17 @@ int vma_where_resolve(struct vma_attrib *a, const char *text, u64 *addr, struct 
 	AUTO(undo_free) char *copy = strdup(text);
 	if (!copy)
 		return vma_fail(err, ENOMEM, "out of memory");
-	int rc = *text ? resolve(a, copy, &at, &why) : -EINVAL;
-	if (rc && *text) { /* not as it stands: perhaps with an offset behind it */
+	int rc = vma_fail(&why, EINVAL, "not an address");
+	if (*text && (*text < '0' || *text > '9'))
+		rc = resolve(a, copy, &at, &why);
+	if (rc) { /* not as it stands: perhaps with an offset behind it */
 		strcpy(copy, text);
 		split_delta(copy, &delta);
-		if (delta || strcmp(copy, text))
+		if (strcmp(copy, text))
 			rc = parse_address(copy, &at) ? 0 : resolve(a, copy, &at, &why);
 	}
 	if (rc)
-		return vma_fail(err, -rc, "%s: %s", shown, *text ? why.msg : "an empty address");
+		return vma_fail(err, -rc, "%s: %s", *text ? shown : "\"\"", why.msg);
 	*addr = at + delta;
 	return 0;
 }
