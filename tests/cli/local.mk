@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One .bats a command, sorted.
-cli_tests =
+cli_tests = \
+	tests/cli/demo.bats \
+	tests/cli/verify.bats
 
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests)
