@@ -314,8 +314,12 @@ int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct 
 		   struct vma_err *err);
 void vma_facts_free(struct vma_facts *f);
 
-/** Streaming: one record at a time through @fn, nothing kept; for very large processes. @fn
- *  returns non-zero to stop. @levels: VMA_READ_MAPS or VMA_READ_SMAPS decide which file. */
+/**
+ * vma_maps_stream() - one record at a time through @fn, nothing kept; for very large processes
+ * @opts: VMA_READ_SMAPS in its levels chooses smaps instead of maps
+ * @fn:   gets a record that is gone when it returns; non-zero ends the walk, and a negative
+ *        number is what vma_maps_stream() then returns
+ */
 typedef int vma_map_fn(void *ctx, const struct vma_fact_map *map);
 int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_map_fn *fn, void *ctx,
 		    struct vma_err *err);

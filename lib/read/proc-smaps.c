@@ -98,7 +98,14 @@ static const struct vma_flag *find_code(const struct smaps *s, const char *word,
 /* Flag codes are printed in ascending bit order; "dw" of 5.10 stands at bit 11, not ours. */
 static bool is_above_lockonfault(const struct vma_flag *f)
 {
-	return f->bit > VMA_BIT_LOCKONFAULT && f->bit != VMA_BIT_DENYWRITE;
+	return f->bit >= VMA_BIT_LOCKONFAULT && f->bit != VMA_BIT_DENYWRITE;
+}
+
+static void add_unknown(struct smaps *s, const char *word, size_t len)
+{
+	if (s->unknown.len)
+		strbuf_addc(&s->unknown, ' ');
+	strbuf_add(&s->unknown, word, len);
 }
 
 /*
@@ -107,7 +114,7 @@ static bool is_above_lockonfault(const struct vma_flag *f)
  */
 static u64 parse_flags(struct smaps *s, const char *p)
 {
-	bool above = false, onfault = false;
+	bool above = false, guessed = false;
 	u64 flags = 0;
 
 	strbuf_reset(&s->unknown);
@@ -116,26 +123,25 @@ static u64 parse_flags(struct smaps *s, const char *p)
 
 		while (*p != ' ' && *p != '\n')
 			p++;
-		const struct vma_flag *f = find_code(s, word, (size_t)(p - word));
-		if (f) {
-			flags |= 1ULL << f->bit;
-			if (is_above_lockonfault(f))
-				above = true;
-			else if (onfault)
-				flags &= ~VM_LOCKONFAULT;
+		size_t len = (size_t)(p - word);
+		const struct vma_flag *f = find_code(s, word, len);
+		if (!f && len == 2 && !memcmp(word, "??", 2) && !above && !guessed) {
+			guessed = true;
 			continue;
 		}
-		onfault = !above && !(flags & VM_LOCKONFAULT) && p - word == 2 &&
-			  !memcmp(word, "??", 2);
-		if (onfault) {
-			flags |= VM_LOCKONFAULT;
+		if (!f) {
+			add_unknown(s, word, len);
 			continue;
 		}
-		if (s->unknown.len)
-			strbuf_addc(&s->unknown, ' ');
-		strbuf_add(&s->unknown, word, (size_t)(p - word));
+		flags |= 1ULL << f->bit;
+		if (is_above_lockonfault(f)) {
+			above = true;
+		} else if (guessed) { /* no: something lower followed */
+			guessed = false;
+			add_unknown(s, "??", 2);
+		}
 	}
-	return flags;
+	return guessed ? flags | VM_LOCKONFAULT : flags;
 }
 
 static void apply(struct smaps *s, u8 key, u64 value)
