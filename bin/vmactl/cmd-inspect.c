@@ -18,12 +18,14 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "commands.h"
+#include "inference.h"
 #include "inspect.h"
 #include "listing.h"
 #include "target.h"
 
 struct inspect {
 	bool mm, gaps, extended, more;
+	int source, check; /* words of the options' choices */
 	const char *vma, *range;
 	u64 low, high;
 };
@@ -38,6 +40,11 @@ const struct cli_option cmd_inspect_options[] = {
 	{ "mm", 'm', CLI_FLAG, FIELD(mm), .help = "the mm_struct, field by field" },
 	{ "vma", 'v', CLI_STRING, FIELD(vma), "ADDR",
 	  "one vm_area_struct in full, with how each field is known" },
+	{ "source", 0, CLI_CHOICE, FIELD(source), "WORD",
+	  "what to believe: /proc, or the kernel's own values (needs root)", "proc|bpf" },
+	{ "check-inference", 0, CLI_CHOICE, FIELD(check), "WORD",
+	  "how often what /proc does not say was inferred rightly (needs root)",
+	  "no|fields|differences", .optional = true, .without = "fields" },
 	CLI_END,
 };
 
@@ -214,6 +221,8 @@ static bool add_gap_rows(struct session *s, size_t t)
 static bool keep_target(struct session *s, const char *target, u32 needs)
 {
 	struct vma_model *m;
+
+	needs |= s->in->source ? VMA_READ_BPF : 0;
 	int status = target_open(s->cli, target, needs | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
 
 	if (status == CLI_OK && m->facts->kernel_thread) {
@@ -341,8 +350,9 @@ static int rows_as_read(struct session *s)
 
 static bool may_stream(const struct session *s)
 {
-	if (s->in->gaps || s->list.opts.format == VMA_FORMAT_JSON || !listing_streams(&s->list) ||
-	    s->list.needs & (VMA_NEEDS_MODEL | VMA_NEEDS_NEXT) || s->cli->shared.cost_report)
+	if (s->in->gaps || s->in->source || s->list.opts.format == VMA_FORMAT_JSON ||
+	    !listing_streams(&s->list) || s->cli->shared.cost_report ||
+	    s->list.needs & (VMA_NEEDS_MODEL | VMA_NEEDS_NEXT))
 		return false;
 	for (char **t = s->cli->argv; *t; t++)
 		if (!has_records(*t))
@@ -455,9 +465,11 @@ int cmd_inspect(struct cli *cli)
 
 	if (!cli_parse(cli, &in))
 		return cli->status;
-	if (in.mm + in.gaps + !!in.vma > 1)
-		return cli_usage(cli, "--mm, --vma and --gaps exclude each other");
+	if (in.mm + in.gaps + !!in.vma + !!in.check > 1)
+		return cli_usage(cli, "--mm, --vma, --gaps and --check-inference exclude each other");
 	if (in.range && !parse_range(in.range, &in))
 		return cli_usage(cli, "--range: '%s' is not LOW or LOW,HIGH", in.range);
+	if (in.check)
+		return inspect_inference(cli, in.check == 2);
 	return in.mm || in.vma ? show_object(cli, &in) : list_rows(cli, &in);
 }
