@@ -78,9 +78,10 @@ static void get_value(const struct vma_column *col, const void *row, struct vma_
 		cell->state = VMA_CELL_UNKNOWN;
 		return;
 	}
+	cell->state = VMA_CELL_HAS;
+	cell->text = "-";
 	if (n->kind == FIELD_NONE || (n->text && !*n->text))
 		return;
-	cell->state = VMA_CELL_HAS;
 	cell->text = n->text ? n->text : cell->buf;
 	switch (n->kind) {
 	case FIELD_HEX:

@@ -24,10 +24,6 @@ static const struct {
 	FIELD(data_vm, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
 	FIELD(exec_vm, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
 	FIELD(stack_vm, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
-	FIELD(rss_anon, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
-	FIELD(rss_file, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
-	FIELD(rss_shmem, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
-	FIELD(swap, UNIT_PAGES, VMA_MM_FIELD_COUNTERS),
 	FIELD(pgtables_bytes, UNIT_BYTES, VMA_MM_FIELD_COUNTERS),
 	FIELD(start_code, UNIT_ADDRESS, VMA_MM_FIELD_CODE),
 	FIELD(end_code, UNIT_ADDRESS, VMA_MM_FIELD_CODE),
@@ -63,6 +59,24 @@ static void add_number(const struct vma_model *m, size_t i, struct fields *f)
 	case UNIT_ADDRESS:
 		fields_num(f, numbers[i].name, FIELD_HEX, v, how);
 		break;
+	}
+}
+
+/* Present pages as status counts them; the model knows only pages that were read one by one. */
+static void add_present(const struct vma_model *m, struct fields *f)
+{
+	static const struct {
+		const char *name;
+		enum vma_status_key key;
+	} rows[] = { { "rss_anon", VMA_ST_RSSANON }, { "rss_file", VMA_ST_RSSFILE },
+		     { "rss_shmem", VMA_ST_RSSSHMEM }, { "swap", VMA_ST_VMSWAP } };
+	struct vma_provenance unknown = { .known = VMA_UNKNOWN };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool have = m->facts->have_status & 1U << rows[i].key;
+
+		fields_num(f, rows[i].name, FIELD_BYTES, m->facts->status[rows[i].key] << 10,
+			   have ? field_exact : unknown);
 	}
 }
 
@@ -109,6 +123,7 @@ void inspect_mm_fields(const struct vma_model *m, struct fields *f)
 	fields_num(f, "map_count", FIELD_NUMBER, mm->map_count, field_exact);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		add_number(m, i, f);
+	add_present(m, f);
 	fields_text(f, "def_flags", FIELD_WORDS,
 		    vma_flags_codes(vma_world_kernel(m->world), mm->def_flags, ' ', codes),
 		    m->mm_fields[VMA_MM_FIELD_DEF_FLAGS]);

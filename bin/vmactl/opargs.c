@@ -43,6 +43,14 @@ static const char *word_at(const void *ctx, size_t i)
 	return w[i].name;
 }
 
+/* The same without the prefix, which people leave out. */
+static const char *end_at(const void *ctx, size_t i)
+{
+	const char *name = word_at(ctx, i), *bar = strchr(name, '_');
+
+	return bar ? bar + 1 : name;
+}
+
 static int no_such_word(const struct vma_word *w, const char *word, const char *arg,
 			struct vma_err *err)
 {
@@ -51,6 +59,8 @@ static int no_such_word(const struct vma_word *w, const char *word, const char *
 	while (w[nr].name)
 		nr++;
 	const char *near = vma_nearest(word, word_at, w, nr);
+	if (!near)
+		near = vma_nearest(word, end_at, w, nr);
 	if (near)
 		return vma_fail(err, EINVAL, "%s: '%s' is none of its constants (did you mean %s?)",
 				arg, word, near);

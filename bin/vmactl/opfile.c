@@ -55,14 +55,25 @@ static void fill_fs(const struct statfs *fs, struct vma_file *f)
 		f->hugetlb_shift = (u32)__builtin_ctzl((unsigned long)fs->f_bsize);
 }
 
+/* null, port, full, random, urandom, kmsg and terminals have no mmap. */
+static bool no_mmap_device(dev_t dev)
+{
+	unsigned int ma = major(dev), mi = minor(dev);
+
+	return (ma == 1 && (mi == 3 || mi == 4 || mi >= 7)) || ma == 4 || ma == 5 ||
+	       (ma >= 136 && ma <= 143);
+}
+
 static void fill_type(const struct stat *st, struct vma_file *f)
 {
-	bool zero = S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
-
-	if (zero)
+	if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5))
 		f->kind = VMA_KIND_ZERO;
-	else if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+	else if (S_ISCHR(st->st_mode) && no_mmap_device(st->st_rdev))
+		f->no_mmap = true;
+	else if (S_ISCHR(st->st_mode))
 		f->kind = VMA_KIND_DEVICE;
+	else if (S_ISBLK(st->st_mode))
+		f->kind = VMA_KIND_REGULAR; /* its pages are page cache like a file's */
 	else if (!S_ISREG(st->st_mode))
 		f->no_mmap = true; /* a directory, pipe or socket: ENODEV */
 }

@@ -38,8 +38,9 @@ void put_cell_text(const struct vma_column *col, const struct vma_cell *cell, bo
 	*p = '\0';
 }
 
-/* Blanks, controls and backslashes as \xNN, so that a line splits at its blanks. */
-static void put_raw_text(struct vma_out *o, const char *text)
+/* Blanks, controls and backslashes as \xNN, so that a line splits at its blanks; the blanks of a
+ * list become commas. */
+static void put_raw_text(struct vma_out *o, const char *text, bool list)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -52,6 +53,11 @@ static void put_raw_text(struct vma_out *o, const char *text)
 		text += n;
 		if (!*text)
 			return;
+		if (list && *text == ' ') {
+			vma_out_add(o, ",", 1);
+			text++;
+			continue;
+		}
 		char hex[4] = { '\\', 'x', digits[(unsigned char)*text >> 4], digits[*text & 15] };
 		vma_out_add(o, hex, 4);
 		text++;
@@ -64,14 +70,16 @@ void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct 
 	char *p;
 
 	if (unlikely(cell->state != VMA_CELL_HAS)) {
-		vma_out_add(o, cell->state == VMA_CELL_NONE ? "-" : "?", 1);
+		vma_out_adds(o, cell->state == VMA_CELL_UNKNOWN	   ? "?"
+				: cell->how.known == VMA_INFERRED ? "-?"
+								  : "-");
 		return;
 	}
 	switch (col->kind) {
 	case VMA_CELL_TEXT:
 	case VMA_CELL_WORDS:
 	case VMA_CELL_IDS:
-		put_raw_text(o, cell->text);
+		put_raw_text(o, cell->text, col->kind != VMA_CELL_TEXT);
 		break;
 	default:
 		p = vma_out_room(o, 32);

@@ -100,6 +100,10 @@ static enum table_color color_of(const struct vma_column *col, const struct vma_
 {
 	if (cell->how.known == VMA_INFERRED || cell->state == VMA_CELL_UNKNOWN)
 		return TABLE_DOUBT;
+	if (cell->state == VMA_CELL_HAS && !strcmp(col->key, "change"))
+		return *cell->text == '-' ? TABLE_REMOVED
+		       : *cell->text == '+' ? TABLE_ADDED
+					    : TABLE_PLAIN;
 	if (cell->state == VMA_CELL_HAS && !strcmp(col->key, "perms") && strchr(cell->text, 'w') &&
 	    strchr(cell->text, 'x'))
 		return TABLE_DANGER;
@@ -114,10 +118,14 @@ static int table_row(struct vma_writer *w, const void *row)
 		const struct vma_column *col = w->pick.col[i];
 
 		vma_column_get(col, row, &w->cell);
-		if (w->cell.state == VMA_CELL_NONE)
-			continue;
-		if (w->cell.state == VMA_CELL_UNKNOWN) {
-			rc = table_set(w->table, i, "?", color_of(col, &w->cell));
+		if (w->cell.state != VMA_CELL_HAS) {
+			bool doubt = w->cell.state == VMA_CELL_UNKNOWN ||
+				     w->cell.how.known == VMA_INFERRED;
+
+			if (doubt) /* "?": nobody knows; "-?": there seems to be none */
+				rc = table_set(w->table, i,
+					       w->cell.state == VMA_CELL_NONE ? "-?" : "?",
+					       color_of(col, &w->cell));
 			continue;
 		}
 		put_cell_text(col, &w->cell, w->opts.bytes, w->text);
