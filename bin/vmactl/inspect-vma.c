@@ -53,10 +53,13 @@ static void add_column(struct fields *f, const char *name, enum field_kind kind,
 
 static void add_ops(const struct vma_model *m, const struct vma *vma, struct fields *f)
 {
+	const struct vma_fact_bpf *truth = inspect_bpf_of(m, vma);
 	const struct vma_ops *o = vma_ops_of(m->world, vma);
 	char text[160] = "", *p = text;
 
-	if (!o)
+	if (truth)
+		inspect_bpf_ops(truth, f);
+	if (truth || !o)
 		return;
 	const struct {
 		bool has;
@@ -79,12 +82,17 @@ static void add_ops(const struct vma_model *m, const struct vma *vma, struct fie
 static void add_anon(const struct vma_model *m, const struct vma *vma, struct fields *f)
 {
 	const struct vma_anon *a = vma_anon_at(m->world, vma->anon_vma);
+	const struct vma_fact_bpf *truth = inspect_bpf_of(m, vma);
 	struct vma_provenance how = vma_model_known(m, vma, VMA_FIELD_ANON_VMA);
 
 	if (!a)
 		return;
 	fields_num(f, "anon_vma_root", FIELD_NUMBER, a->root, how);
 	fields_num(f, "anon_vma_parent", FIELD_NUMBER, a->parent, how);
+	if (truth) {
+		inspect_bpf_anon(truth, m->facts->mm_bpf->have, f);
+		return;
+	}
 	fields_num(f, "anon_vma_refcount", FIELD_NUMBER, a->refcount, how);
 	fields_num(f, "anon_vma_num_children", FIELD_NUMBER, a->num_children, how);
 	fields_num(f, "anon_vma_num_active_vmas", FIELD_NUMBER, a->num_active_vmas, how);
@@ -153,6 +161,8 @@ void inspect_vma_fields(const struct vma_model *m, const struct vma *vma, struct
 		   vma_model_known(m, vma, VMA_FIELD_FLAGS));
 	add_ops(m, vma, f);
 	add_anon(m, vma, f);
+	if (inspect_bpf_of(m, vma))
+		inspect_bpf_locks(inspect_bpf_of(m, vma), m->facts->mm_bpf->have, f);
 	if (prev)
 		add_neighbour(m, prev, vma, false, f);
 	if (next)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every .c and .h of this folder, paths from the top, sorted.
 vmactl_sources = \
+	bin/vmactl/audit-sarif.c bin/vmactl/audit.h \
 	bin/vmactl/cli-groups.c \
 	bin/vmactl/cli-help.c \
 	bin/vmactl/cli-say.c \
 	bin/vmactl/cli.c bin/vmactl/cli.h \
+	bin/vmactl/cmd-audit.c \
 	bin/vmactl/cmd-inspect.c \
 	bin/vmactl/cmd-kernels.c \
 	bin/vmactl/cmd-simulate.c \
@@ -16,6 +18,7 @@ vmactl_sources = \
 	bin/vmactl/fields.c bin/vmactl/fields.h \
 	bin/vmactl/inference-show.c \
 	bin/vmactl/inference.c bin/vmactl/inference.h \
+	bin/vmactl/inspect-bpf.c \
 	bin/vmactl/inspect-mm.c \
 	bin/vmactl/inspect-vma.c \
 	bin/vmactl/inspect.h \
