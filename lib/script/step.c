@@ -37,11 +37,13 @@ bool replay_agrees(const struct line *l, enum vma_op_id op, const struct vma_res
 {
 	if (!l->has_ret)
 		return true;
-	if (l->err || l->sig)
-		return l->err == res->err && l->sig == res->sig;
+	if (l->sig || res->sig)
+		return l->sig == res->sig;
+	if (l->err)
+		return l->err == res->err;
 	if (op == VMA_OP_FORK)
 		return !res->err;
-	return !res->err && !res->sig && l->ret == res->ret;
+	return !res->err && l->ret == res->ret;
 }
 
 static enum bound bind(struct vma_replay *r, struct task *t, const struct line *l)
