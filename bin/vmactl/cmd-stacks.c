@@ -262,7 +262,7 @@ int cmd_stacks(struct cli *cli)
 		return cli_usage(cli, "one TARGET is needed");
 	if (!o.frames || o.frames > 65536)
 		return cli_usage(cli, "--frames takes 1 to 65536");
-	int status = target_open(cli, cli->argv[0], VMA_READ_MAPS | VMA_READ_STATUS, &m);
+	int status = target_open(cli, cli->argv[0], VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
 	if (status)
 		return status;
 	r.f = m->facts;

@@ -298,7 +298,7 @@ int cmd_where(struct cli *cli)
 		return cli->status;
 	if (cli->argc < 2)
 		return cli_usage(cli, "TARGET and at least one address are needed");
-	int status = target_open(cli, cli->argv[0], VMA_READ_MAPS | VMA_READ_STATUS, &m);
+	int status = target_open(cli, cli->argv[0], VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
 	if (status)
 		return status;
 	if (vma_attrib_new(m->facts, VMA_ATTRIB_ALL, &a, &err))

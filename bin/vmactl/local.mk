@@ -9,6 +9,8 @@ vmactl_sources = \
 	bin/vmactl/cmd-audit.c \
 	bin/vmactl/cmd-inspect.c \
 	bin/vmactl/cmd-kernels.c \
+	bin/vmactl/cmd-limits.c \
+	bin/vmactl/cmd-list.c \
 	bin/vmactl/cmd-simulate.c \
 	bin/vmactl/cmd-verify.c \
 	bin/vmactl/cmd-where.c \
@@ -22,6 +24,8 @@ vmactl_sources = \
 	bin/vmactl/inspect-mm.c \
 	bin/vmactl/inspect-vma.c \
 	bin/vmactl/inspect.h \
+	bin/vmactl/limits-cgroup.c \
+	bin/vmactl/limits.c bin/vmactl/limits.h \
 	bin/vmactl/listing.c bin/vmactl/listing.h \
 	bin/vmactl/main.c \
 	bin/vmactl/opargs.c bin/vmactl/opargs.h \

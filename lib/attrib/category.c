@@ -91,7 +91,7 @@ static bool by_kernel_name(const struct ctx *c, size_t i, const struct vma_fact_
 		if (strcmp(m->path, names[k].name))
 			continue;
 		if (c->a->facts->is_core)
-			say(p, names[k].cat, VMA_INFERRED, 95, "place of the auxiliary vector in the core");
+			say(p, names[k].cat, VMA_INFERRED, 95, "told by the layout of the core");
 		else
 			say(p, names[k].cat, VMA_EXACT, 0, "name given by the kernel");
 		return true;

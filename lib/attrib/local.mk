@@ -3,7 +3,11 @@
 attrib_sources = \
 	lib/attrib/attrib.c \
 	lib/attrib/attrib.h \
+	lib/attrib/audit.c \
+	lib/attrib/audit.h \
 	lib/attrib/category.c \
+	lib/attrib/finding.c \
 	lib/attrib/object.c \
 	lib/attrib/stacks.c \
+	lib/attrib/text.c \
 	lib/attrib/where.c

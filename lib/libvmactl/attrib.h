@@ -223,4 +223,65 @@ int vma_stacks_new(struct vma_attrib *a, size_t max_frames, struct vma_stacks **
 		   struct vma_err *err);
 void vma_stacks_free(struct vma_stacks *s);
 
+/* ---------------------------------------------------------------- audit */
+
+enum vma_severity { VMA_SEVERITY_NOTE, VMA_SEVERITY_WARNING, VMA_SEVERITY_ERROR };
+/** vma_severity_name() - "note", "warning", "error": the words of SARIF. */
+const char *vma_severity_name(enum vma_severity s);
+
+/** struct vma_audit_rule - a row of the table of rules */
+struct vma_audit_rule {
+	const char *id; /* "wx-mapping" */
+	enum vma_severity severity;
+	const char *title;
+	const char *remedy;
+};
+/** vma_audit_rule_at() - row @i, NULL past the end. */
+const struct vma_audit_rule *vma_audit_rule_at(size_t i);
+
+/**
+ * struct vma_finding - a rule that holds
+ * @map:      index into facts->maps, -1: of the process as a whole
+ * @object:   what the finding is about, for suppressions: soname, path, label, or a category
+ * @evidence: a clause with the figures; hostile parts are escaped
+ */
+struct vma_finding {
+	const struct vma_audit_rule *rule;
+	s64 map;
+	u64 addr;
+	char object[256];
+	char evidence[256];
+};
+
+struct vma_findings {
+	struct vma_finding *finding;
+	size_t nr, cap;
+	size_t suppressed;
+};
+
+struct vma_suppressions;
+
+/**
+ * vma_suppressions_parse() - what is known and accepted
+ * @text: lines of RULE [OBJECT [COMMAND]], the last two as shell patterns, * for all; # comments
+ * @name: of the file, for messages
+ *
+ * -EINVAL: a line that is none, or an unknown rule; the message names the line.
+ */
+int vma_suppressions_parse(const char *text, const char *name, struct vma_suppressions **out,
+			   struct vma_err *err);
+void vma_suppressions_free(struct vma_suppressions *s);
+
+/**
+ * vma_audit() - run every rule
+ * @a:    made with VMA_ATTRIB_ALL of facts that hold smaps, status, limits and settings as far as
+ *        they can be had; a rule without its facts finds nothing
+ * @level: rules below are not run
+ * @accept: NULL
+ * @out:  emptied by vma_findings_fini()
+ */
+int vma_audit(struct vma_attrib *a, enum vma_severity level, const struct vma_suppressions *accept,
+	      struct vma_findings *out, struct vma_err *err);
+void vma_findings_fini(struct vma_findings *f);
+
 #endif
