@@ -42,6 +42,8 @@ static void print_synopsis(const struct command *c)
 	const char *s = c->synopsis;
 
 	printf("Usage:\n");
+	if (!*s)
+		printf(" vmactl %s [options]\n", c->name);
 	while (*s) {
 		size_t n = strcspn(s, "\n");
 

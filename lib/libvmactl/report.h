@@ -134,7 +134,8 @@ struct vma_cell {
 	u64 num;
 	const char *text;
 	struct vma_provenance how;
-	char *buf; /* VMA_CELL_BUF bytes for getters that must put text together */
+	bool count; /* in a column of sizes: this one counts things */
+	char *buf;  /* VMA_CELL_BUF bytes for getters that must put text together */
 };
 #define VMA_CELL_BUF 8192
 

@@ -21,7 +21,8 @@ void put_cell_text(const struct vma_column *col, const struct vma_cell *cell, bo
 		p = vma_put_hex(p, cell->num);
 		break;
 	case VMA_CELL_BYTES:
-		p = bytes ? vma_put_dec(p, cell->num) : vma_put_size(p, cell->num);
+		p = bytes || cell->count ? vma_put_dec(p, cell->num)
+					 : vma_put_size(p, cell->num);
 		break;
 	case VMA_CELL_BOOL:
 		p = stpcpy(p, cell->num ? "yes" : "no");
@@ -89,7 +90,7 @@ void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct 
 			*p++ = '0';
 			*p++ = 'x';
 			p = vma_put_hex(p, cell->num);
-		} else if (col->kind == VMA_CELL_BYTES && !bytes) {
+		} else if (col->kind == VMA_CELL_BYTES && !bytes && !cell->count) {
 			p = vma_put_size(p, cell->num);
 		} else {
 			p = vma_put_dec(p, cell->num);

@@ -21,6 +21,7 @@ void vma_column_get(const struct vma_column *col, const void *row, struct vma_ce
 	cell->state = VMA_CELL_NONE;
 	cell->how.known = VMA_EXACT;
 	cell->num = 0;
+	cell->count = false;
 	col->get(col, row, cell);
 }
 
