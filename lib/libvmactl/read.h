@@ -278,8 +278,8 @@ struct vma_facts {
 	u32 retries;
 	u32 unknown_keys;        /* smaps lines with a key we do not know */
 	char state;              /* of stat: R S D Z ..., 0 unknown */
-	s8 forked;               /* shares its layout with its parent: a fork without exec: 1 yes,
-				    0 no (or not from the parent it has now), -1 unknown */
+	s8 forked;               /* came from fork and has not called exec since: 1 yes, 0 no,
+				    -1 unknown */
 	void *arena;             /* owns the strings */
 };
 

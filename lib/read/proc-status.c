@@ -99,8 +99,14 @@ static const struct {
 	{ 50, VMA_STAT_ENV_START },  { 51, VMA_STAT_ENV_END },
 };
 
+/* Field 9 is the flags of the task: fork sets this one, exec clears it. */
+#define STAT_FLAGS 9
+#define PF_FORKNOEXEC 0x40
+
 static void stat_field(struct vma_facts *f, unsigned int field, u64 value)
 {
+	if (field == STAT_FLAGS)
+		f->forked = !!(value & PF_FORKNOEXEC);
 	for (size_t i = 0; i < ARRAY_SIZE(stat_fields); i++) {
 		if (stat_fields[i].field != field)
 			continue;
@@ -293,8 +299,8 @@ static int read_exe(const struct source *s, struct vma_facts *f)
 }
 
 /*
- * exec chooses these anew, fork copies them. The process may be told from its parent only while
- * that lives; a child of a dead parent looks like an exec'ed one.
+ * A thread is always forked, so its own flags say nothing about the address space. exec chooses
+ * these addresses anew, fork copies them; the parent must still live for that.
  */
 static void compare_parent(const struct source *s, struct vma_facts *f)
 {
@@ -304,6 +310,7 @@ static void compare_parent(const struct source *s, struct vma_facts *f)
 	struct strbuf b = { 0 };
 	char path[32];
 
+	f->forked = -1;
 	if (!s->live || !(f->have_status & 1U << VMA_ST_PPID) ||
 	    !(f->have_stat & 1U << VMA_STAT_START_STACK))
 		return;
@@ -336,7 +343,8 @@ int status_read(const struct source *s, struct vma_facts *f)
 		reads++;
 	}
 	strbuf_fini(&b);
-	compare_parent(s, f);
+	if (s->tid && s->tid != s->pid)
+		compare_parent(s, f);
 	if (!rc)
 		rc = read_exe(s, f);
 	if (!rc)

@@ -384,7 +384,7 @@ static void a_forked_child_is_told_from_an_executed_one(void **state)
 	vma_facts_free(f);
 	kill(pid, SIGKILL);
 	assert_int_equal(vma_facts_read("self", NULL, &f, NULL), 0);
-	assert_int_equal(f->forked, 0); /* the parent is make, a shell... */
+	assert_int_equal(f->forked, 0);
 	vma_facts_free(f);
 	waitpid(pid, NULL, 0);
 }
