@@ -11,6 +11,7 @@ vmactl_sources = \
 	bin/vmactl/cmd-kernels.c \
 	bin/vmactl/cmd-limits.c \
 	bin/vmactl/cmd-list.c \
+	bin/vmactl/cmd-replay.c \
 	bin/vmactl/cmd-simulate.c \
 	bin/vmactl/cmd-verify.c \
 	bin/vmactl/cmd-where.c \
@@ -30,6 +31,7 @@ vmactl_sources = \
 	bin/vmactl/main.c \
 	bin/vmactl/opargs.c bin/vmactl/opargs.h \
 	bin/vmactl/opfile.c \
+	bin/vmactl/replay-show.c bin/vmactl/replay.h \
 	bin/vmactl/target.c bin/vmactl/target.h
 
 bin_PROGRAMS += bin/vmactl/vmactl
