@@ -20,6 +20,7 @@
 #include "commands.h"
 #include "inference.h"
 #include "inspect.h"
+#include "libvmactl/attrib.h"
 #include "listing.h"
 #include "target.h"
 
@@ -116,6 +117,7 @@ struct session {
 	struct vma_model **model; /* for rows that refer to them, and for the end of the JSON */
 	const char **target;
 	struct vma_view *view;
+	struct vma_attrib **attrib; /* what the mappings are for, when a column asks */
 	size_t nr;
 	void *rows;         /* struct vma_row or struct gap */
 	const void **order; /* pointers to them */
@@ -126,8 +128,11 @@ struct session {
 
 static void undo_session(struct session *s)
 {
-	for (size_t i = 0; i < s->nr; i++)
+	for (size_t i = 0; i < s->nr; i++) {
+		vma_attrib_free(s->attrib[i]);
 		vma_model_free(s->model[i]);
+	}
+	free(s->attrib);
 	free(s->model);
 	free(s->target);
 	free(s->view);
@@ -141,7 +146,8 @@ static bool session_alloc(struct session *s, size_t targets)
 	s->model = calloc(targets, sizeof(*s->model));
 	s->target = calloc(targets, sizeof(*s->target));
 	s->view = calloc(targets, sizeof(*s->view));
-	return s->model && s->target && s->view;
+	s->attrib = calloc(targets, sizeof(*s->attrib));
+	return s->model && s->target && s->view && s->attrib;
 }
 
 /* Room for one more row; the address is good until the next call. */
@@ -217,6 +223,20 @@ static bool add_gap_rows(struct session *s, size_t t)
 
 /* ---------------------------------------------------------------- rows from models */
 
+/* What each mapping is for: opens the files that are mapped. */
+static bool attribute(struct session *s, size_t t)
+{
+	struct vma_err err;
+
+	if (vma_attrib_new(s->model[t]->facts, VMA_ATTRIB_ALL, &s->attrib[t], &err)) {
+		s->status = cli_worse(s->status, cli_fail(&err));
+		return false;
+	}
+	s->view[t].attrib = vma_attrib_text;
+	s->view[t].attrib_ctx = s->attrib[t];
+	return true;
+}
+
 /* Opens one more target and keeps it. */
 static bool keep_target(struct session *s, const char *target, u32 needs)
 {
@@ -238,7 +258,7 @@ static bool keep_target(struct session *s, const char *target, u32 needs)
 	s->target[s->nr] = target;
 	target_view(&s->view[s->nr], m);
 	s->model[s->nr++] = m;
-	return true;
+	return !(needs & VMA_NEEDS_ATTRIB) || attribute(s, s->nr - 1);
 }
 
 static void json_processes(struct session *s)
@@ -352,7 +372,7 @@ static bool may_stream(const struct session *s)
 {
 	if (s->in->gaps || s->in->source || s->list.opts.format == VMA_FORMAT_JSON ||
 	    !listing_streams(&s->list) || s->cli->shared.cost_report ||
-	    s->list.needs & (VMA_NEEDS_MODEL | VMA_NEEDS_NEXT))
+	    s->list.needs & (VMA_NEEDS_MODEL | VMA_NEEDS_NEXT | VMA_NEEDS_ATTRIB))
 		return false;
 	for (char **t = s->cli->argv; *t; t++)
 		if (!has_records(*t))
@@ -388,7 +408,7 @@ static bool fill_fields(const struct inspect *in, const struct vma_model *m, str
 
 	if (in->mm) {
 		inspect_mm_fields(m, f);
-	} else if (!target_address(m->mm, in->vma, &addr, &err)) {
+	} else if (!target_address(m, in->vma, &addr, &err)) {
 		*status = cli_error(err.code == EINVAL ? CLI_USAGE : CLI_FAILURE, "%s", err.msg);
 		return false;
 	} else if (!(vma = vma_lookup(m->mm, addr))) {

@@ -129,7 +129,7 @@ static int parse_address(const struct opargs *a, const char *text, u64 *out, str
 		return 0;
 	}
 	if (*text != '@')
-		return target_address(a->model->mm, text, out, err) ? 0 : -err->code;
+		return target_address(a->model, text, out, err) ? 0 : -err->code;
 	/* @N: what an earlier step returned, with an offset perhaps */
 	unsigned long n = strtoul(text + 1, &end, 10);
 	u64 offset = 0;
@@ -231,6 +231,18 @@ static int no_such_op(const char *name, struct vma_err *err)
 	return vma_fail(err, EINVAL, "%s: unknown operation (--list shows them)", name);
 }
 
+/* What an argument that was left out is; 0 unless that would be a trap. */
+static void set_default(const struct opargs *a, const struct vma_op *op, size_t i,
+			struct vma_call *call)
+{
+	if (op->arg[i] == VMA_ARG_FD)
+		call->arg[i] = ~0ULL; /* -1: no file */
+	else if (op->arg[i] == VMA_ARG_LIMIT && call->arg[0] < VMA_NR_RLIMITS)
+		call->arg[i] = a->model->mm->rlimit[call->arg[0]].max; /* setrlimit: as it is */
+	else if (!strcmp(op->argname[i], "maxnode") && call->arg[i - 1])
+		call->arg[i] = 65; /* the kernel takes one off: a whole word */
+}
+
 int opargs_parse(const struct opargs *a, const char *name, char **words, size_t nr,
 		 struct vma_call *call, struct vma_err *err)
 {
@@ -247,11 +259,11 @@ int opargs_parse(const struct opargs *a, const char *name, char **words, size_t 
 				opargs_synopsis(op, usage, sizeof(usage)));
 	*call = (struct vma_call){ .op = id };
 	for (size_t i = 0; i < nr_args(op); i++) {
-		if (op->arg[i] == VMA_ARG_FD && i >= nr)
-			call->arg[i] = ~0ULL; /* -1: no file */
 		rc = i < nr ? parse_one(a, op, i, words[i], call, err) : 0;
 		if (rc)
 			return rc;
+		if (i >= nr)
+			set_default(a, op, i, call);
 	}
 	return 0;
 }

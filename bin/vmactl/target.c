@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/escape.h"
+#include "libvmactl/attrib.h"
 
 u32 target_levels(const struct cli *cli, u32 levels)
 {
@@ -148,11 +149,25 @@ static bool fits(const char *label, const char *name)
 	return !strcmp(label, name) || (*name && !strcmp(basename_of(label), name));
 }
 
-bool target_address(const struct vma_mm *mm, const char *text, u64 *out, struct vma_err *err)
+/* The first mapping of a name, in the model as it is now. */
+static bool mapping_of(const struct vma_mm *mm, const char *name, u64 *out)
 {
-	char name[VMA_LABEL_MAX], label[VMA_LABEL_MAX];
-	const char *plus = strrchr(text, '+');
+	char label[VMA_LABEL_MAX];
 	const struct vma *vma;
+
+	vma_for_each(mm, vma) {
+		if (!fits(vma_label(mm, vma, label, sizeof(label)), name))
+			continue;
+		*out = vma->vm_start;
+		return true;
+	}
+	return false;
+}
+
+bool target_address(const struct vma_model *m, const char *text, u64 *out, struct vma_err *err)
+{
+	char name[VMA_LABEL_MAX];
+	const char *plus = strrchr(text, '+');
 	u64 offset = 0;
 
 	if (vma_parse_size(text, out))
@@ -164,13 +179,9 @@ bool target_address(const struct vma_mm *mm, const char *text, u64 *out, struct 
 	if (!plus || plus == text || !vma_parse_size(plus + 1, &offset))
 		plus = text + strlen(text);
 	snprintf(name, sizeof(name), "%.*s", (int)(plus - text), text);
-	vma_for_each(mm, vma) {
-		if (!fits(vma_label(mm, vma, label, sizeof(label)), name))
-			continue;
-		*out = vma->vm_start + offset;
+	if (mapping_of(m->mm, name, out)) {
+		*out += offset;
 		return true;
 	}
-	vma_fail(err, ENOENT, "%s: no mapping has this name (an address is a number, [heap], "
-		 "[stack] or a file's name)", name);
-	return false;
+	return !vma_resolve_address(m->facts, text, out, err);
 }

@@ -26,9 +26,10 @@ char *target_name(const struct vma_model *m, char *out, size_t size);
 /* JSON members of the open object: target, pid, comm, kernel, verified, changed, missing. */
 void target_json(struct vma_json *j, const char *target, const struct vma_model *m);
 
-/* A number, [heap], [stack], or PATH, NAME, NAME+0x1000 (the first mapping of that object).
- * False, and the message in err, when it is none or not there. */
-bool target_address(const struct vma_mm *mm, const char *text, u64 *out, struct vma_err *err);
+/* A number; [heap], [stack]; PATH or NAME of an object, +0x1000: its first mapping as the model has
+ * it now; or what vmactl-where(1) takes: OBJECT:SECTION, SYMBOL. False, and the message in err,
+ * when it is none or not there. */
+bool target_address(const struct vma_model *m, const char *text, u64 *out, struct vma_err *err);
 
 static inline void undo_model(struct vma_model **m)
 {

@@ -405,13 +405,18 @@ GET(doubts)
 static void get_attrib(const struct vma_column *col, const void *row_, struct vma_cell *cell)
 {
 	const struct vma_row *row = row_;
+	const char *text;
 
 	if (!row->view->attrib || !row->map) {
 		set_unknown(cell);
 		return;
 	}
-	set_text(cell, row->view->attrib(row->view->attrib_ctx, row->map, col->arg, cell->buf,
-					 VMA_CELL_BUF, &cell->how));
+	text = row->view->attrib(row->view->attrib_ctx, row->map, col->arg, cell->buf, VMA_CELL_BUF,
+				 &cell->how);
+	if (text)
+		set_text(cell, text);
+	else
+		set_unknown(cell);
 }
 
 /* ---------------------------------------------------------------- the table */
