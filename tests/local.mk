@@ -28,3 +28,4 @@ include tests/lib/local.mk
 include tests/lint/local.mk
 include tests/unit/local.mk
 include tests/cli/local.mk
+include tests/differential/local.mk

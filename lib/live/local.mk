@@ -9,14 +9,14 @@ EXTRA_DIST += lib/live/puppet.c
 
 # The puppet is a program of its own, without libc and without anything the other flags bring
 # (sanitizers, profiling): its bytes become an array in files.c.
-PUPPET_CFLAGS = -std=gnu11 -O2 -ffreestanding -fno-builtin -fno-stack-protector -fno-pic \
+puppet_compile = -std=gnu11 -O2 -ffreestanding -fno-builtin -fno-stack-protector -fno-pic \
 	-fno-pie -fcf-protection=none -fno-asynchronous-unwind-tables -mno-sse
-PUPPET_LDFLAGS = -nostdlib -static -s -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,--build-id=none \
+puppet_link = -nostdlib -static -s -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,--build-id=none \
 	-Wl,-z,noexecstack
 
 lib/live/puppet.elf: lib/live/puppet.c lib/live/proto.h
-	$(AM_V_GEN)$(MKDIR_P) lib/live && $(CC) $(WARN_CFLAGS) $(PUPPET_CFLAGS) $(PUPPET_LDFLAGS) -I$(srcdir)/lib \
-		-o $@ $(srcdir)/lib/live/puppet.c
+	$(AM_V_GEN)$(MKDIR_P) lib/live && $(CC) $(WARN_CFLAGS) $(puppet_compile) \
+		$(puppet_link) -I$(srcdir)/lib -o $@ $(srcdir)/lib/live/puppet.c
 
 lib/live/puppet-image.h: lib/live/puppet.elf
 	$(AM_V_GEN)od -An -v -tx1 lib/live/puppet.elf | sed 's/ \(..\)/0x\1,/g' >$@.tmp && \

@@ -172,6 +172,17 @@ void make_mprotect(struct gen *g, struct step *s)
 		s->arg[2] |= CHOOSE(g, odd);
 }
 
+/* Which pages of [vvar] exist is the business of the clock, not of the memory model. */
+static bool meets_clock(const struct gen *g, u64 start, u64 len)
+{
+	const struct vma *vma = vma_find(g->mm, page_down(start));
+
+	for (; vma && vma->vm_start < start + len; vma = vma_next(g->mm, vma))
+		if (vma->vm_flags & VM_IO && vma_kind_of(g->st->world, vma) == VMA_KIND_SPECIAL)
+			return true;
+	return false;
+}
+
 void make_touch(struct gen *g, struct step *s)
 {
 	const struct vma *vma = chance(g, 65) ? vma_gen_vma(g) : NULL;
@@ -185,6 +196,8 @@ void make_touch(struct gen *g, struct step *s)
 	if (!s->arg[1] || s->arg[1] > MAX_TOUCH * PAGE)
 		s->arg[1] = PAGE;
 	s->arg[2] = chance(g, 70) ? PROT_WRITE : PROT_READ;
+	if (meets_clock(g, s->arg[0], s->arg[1]))
+		s->op = VMA_OP_NONE;
 }
 
 /* Below a mapping that grows down: near, far, and where the guard gap stops it. */
@@ -204,7 +217,7 @@ void make_stack_touch(struct gen *g, struct step *s)
 	s->arg[0] = stack->vm_start - down - (chance(g, 30) ? 8 : PAGE);
 	s->arg[1] = chance(g, 70) ? 1 : PAGE;
 	s->arg[2] = chance(g, 60) ? PROT_WRITE : PROT_READ;
-	if (vma_gen_is_ours(g, s->arg[0], s->arg[1]))
+	if (vma_gen_is_ours(g, s->arg[0], s->arg[1]) || meets_clock(g, s->arg[0], s->arg[1]))
 		s->op = VMA_OP_NONE;
 }
 

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vmactl verify as a user meets it. Whether the predictions are right is tests/differential/live.
+
+load ../lib/common
+
+# The other kernel's rules: the oldest we know, so that they differ wherever this runs.
+other=4.18
+
+setup_file() {
+	run vmactl verify --ops 1
+	[ "$status" -ne 1 ] || export VERIFY_UNABLE=$output
+}
+
+setup() {
+	[ -z "$VERIFY_UNABLE" ] || skip "$VERIFY_UNABLE"
+}
+
+verify() {
+	run --separate-stderr vmactl verify "$@"
+}
+
+# The processes that a vmactl started.
+children_of() {
+	pgrep -P "$1" || true
+}
+
+@test "the profiles are listed, one a line" {
+	verify --list-profiles
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "basic    mmap at fixed addresses"
+	[ "${#lines[@]}" -eq 7 ]
+}
+
+@test "an unknown profile is wrong usage" {
+	verify --profile basic,nonsense
+	[ "$status" -eq 2 ]
+	assert_contains "$stderr" "nonsense: no such profile"
+}
+
+@test "a kernel that is none is wrong usage" {
+	verify --kernel banana
+	[ "$status" -eq 2 ]
+	assert_contains "$stderr" "banana"
+}
+
+@test "an operand is wrong usage" {
+	verify 1
+	[ "$status" -eq 2 ]
+}
+
+@test "a directory that cannot be used is one clear line" {
+	verify --directory /nonexistent --ops 5
+	[ "$status" -eq 1 ]
+	assert_contains "$stderr" "/nonexistent"
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+@test "a run without a divergence ends with the figures and status 0" {
+	verify --ops 300 --seed 1
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "300 operations (profile basic, seed 1) in 1 processes"
+	assert_contains "$output" "0 divergences"
+}
+
+@test "the same seed does the same calls, whatever the number of jobs" {
+	need jq
+	verify --ops 600 --episode 100 --seed 77 --json
+	[ "$status" -eq 0 ]
+	local once
+	once=$(jq -c .operations <<<"$output")
+	verify --ops 600 --episode 100 --seed 77 --json --jobs 2
+	assert_eq "$(jq -c .operations <<<"$output")" "$once"
+	verify --ops 600 --episode 100 --seed 78 --json
+	[ "$(jq -c .operations <<<"$output")" != "$once" ]
+}
+
+@test "the rules of another kernel are found out and cut down to few calls" {
+	need jq
+	verify --kernel $other --seed 1 --ops 20000 --json
+	[ "$status" -eq 3 ]
+	jq -e '.divergences | length == 1' <<<"$output"
+	jq -e '.divergences[0] | .calls <= 8 and .calls <= .calls_before' <<<"$output"
+	jq -e '.divergences[0].detail | test("predicted") and test("kernel")' <<<"$output"
+}
+
+@test "a divergence comes back with its own seed in the first episode" {
+	need jq
+	verify --kernel $other --seed 1 --ops 20000 --json
+	[ "$status" -eq 3 ]
+	local seed signature='.divergences[0] | [.what, .calls_before]' first
+	seed=$(jq .divergences[0].seed <<<"$output")
+	first=$(jq -c "$signature" <<<"$output")
+	verify --kernel $other --seed "$seed" --json
+	[ "$status" -eq 3 ]
+	assert_eq "$(jq -c "$signature" <<<"$output")" "$first"
+	jq -e '.processes == 1' <<<"$output"
+}
+
+@test "the script of a divergence is text that strace could have written" {
+	need jq
+	verify --kernel $other --seed 1 --ops 20000 --json
+	[ "$status" -eq 3 ]
+	local line
+	while read -r line; do
+		[[ $line =~ ^('# '|('[pid '[0-9]+'] ')?[a-z0-9_]+\(.*\)\ =\ (-1\ [A-Z]+\ \(.*\)|[0-9a-fx?]+)$) ]] ||
+			{ echo "not strace's: $line"; return 1; }
+	done < <(jq -r .divergences[0].script <<<"$output")
+}
+
+@test "several divergences are told apart" {
+	need jq
+	verify --kernel $other --profile full --seed 1 --findings 3 --ops 20000 --json
+	[ "$status" -eq 3 ]
+	jq -e '.divergences | length == 3' <<<"$output"
+	jq -e '[.divergences[] | [.what, .call, .detail]] | unique | length == 3' <<<"$output"
+}
+
+@test "nothing is left in the directory for temporary files" {
+	TMPDIR=$BATS_TEST_TMPDIR verify --ops 200
+	[ "$status" -eq 0 ]
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR")" ]
+}
+
+@test "an interrupt ends the run early, with the figures and no process left" {
+	need pgrep
+	vmactl verify --seconds 60 --jobs 2 >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local pid=$! child
+	until child=$(children_of $pid) && [ -n "$child" ]; do :; done
+	kill -INT $pid
+	wait $pid
+	assert_contains "$(<"$BATS_TEST_TMPDIR/out")" "stopped early"
+	for child in $child; do
+		! kill -0 "$child" 2>/dev/null
+	done
+}
+
+@test "a killed run leaves no process behind" {
+	need pgrep
+	vmactl verify --seconds 60 >/dev/null 3>&- &
+	local pid=$! child
+	until child=$(children_of $pid) && [ -n "$child" ]; do :; done
+	kill -KILL $pid
+	wait $pid || true
+	# The kernel delivers the signal at once, the exit takes a moment.
+	for child in $child; do
+		timeout 20 tail --pid="$child" -f /dev/null
+	done
+}
