@@ -6,6 +6,7 @@ attrib_sources = \
 	lib/attrib/audit.c \
 	lib/attrib/audit.h \
 	lib/attrib/category.c \
+	lib/attrib/exec.c \
 	lib/attrib/finding.c \
 	lib/attrib/object.c \
 	lib/attrib/stacks.c \

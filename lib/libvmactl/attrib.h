@@ -284,4 +284,55 @@ int vma_audit(struct vma_attrib *a, enum vma_severity level, const struct vma_su
 	      struct vma_findings *out, struct vma_err *err);
 void vma_findings_fini(struct vma_findings *f);
 
+/* ---------------------------------------------------------------- execve */
+
+/**
+ * struct vma_exec_opts - what to execute, and where
+ * @program: path; a script's interpreter is followed
+ * @argv:    its arguments, argv[0] first, ended by NULL; NULL: the program's path alone
+ * @env_bytes: the environment's strings, NULs included
+ * @like:    the process that would call execve: its RLIMIT_STACK, personality, root directory
+ *           and the size of its vdso; NULL: this one
+ * @kernel:  whose rules
+ */
+struct vma_exec_opts {
+	const char *program;
+	const char *const *argv;
+	u64 env_bytes;
+	const struct vma_facts *like;
+	const struct vma_kernel *kernel;
+};
+
+/** struct vma_exec_range - where randomisation may put a part: its start lies in [low, high] */
+struct vma_exec_range {
+	const char *what; /* "program", "mmap", "stack", "heap" */
+	u64 low, high;
+	const char *rule;
+};
+
+/**
+ * struct vma_exec - the address space a fresh exec would have
+ * @facts:   maps as they are before the program's first instruction, with randomisation off; the
+ *           caller may take it (and set it to NULL)
+ * @program, @interpreter: the files; @interpreter "" when there is none
+ * @doubt:   what is not certain, "" when everything is
+ */
+struct vma_exec {
+	struct vma_facts *facts;
+	char program[4096], interpreter[4096];
+	u64 entry, bias, interpreter_base;
+	bool pie, executable_stack;
+	struct vma_exec_range range[4];
+	u32 nr_ranges;
+	char doubt[256];
+};
+
+/**
+ * vma_exec_simulate() - the layout of execve(2) (rules B10, K9)
+ *
+ * -ENOENT, -EACCES as execve itself; -ENOEXEC not a program for x86-64.
+ */
+int vma_exec_simulate(const struct vma_exec_opts *opts, struct vma_exec *out, struct vma_err *err);
+void vma_exec_fini(struct vma_exec *x);
+
 #endif

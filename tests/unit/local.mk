@@ -2,6 +2,7 @@
 # A unit test is one file, tests/unit/ROOM-FILE.c, and one line in unit_tests (sorted). It is
 # linked with everything in lib/, internal names too, and with the helpers in tests/lib/.
 unit_tests = \
+	tests/unit/attrib-exec \
 	tests/unit/attrib-where \
 	tests/unit/base-error \
 	tests/unit/base-escape \
