@@ -6,8 +6,8 @@ bats_require_minimum_version 1.5.0
 load ../lib/common
 
 setup_file() {
-	run vmactl inspect --source bpf self
-	[ "$status" -eq 0 ] || export BPF_UNABLE=${lines[-1]}
+	run --separate-stderr vmactl inspect --source bpf self
+	[ "$status" -eq 0 ] || export BPF_UNABLE=$stderr
 	sleep 300 3>&- &
 	export TARGET=$!
 }
