@@ -170,7 +170,7 @@ void replay_divergence(void *ctx, const struct vma_divergence *d)
 	struct replay_run *run = ctx;
 	char text[512];
 
-	if (!vma_check_counts(d->cls) || run->cli->shared.json)
+	if (!vma_check_counts(d->cls) || run->cli->shared.json || run->opt->quiet)
 		return;
 	if (run->last_told != d->n + 1 && run->divergences++ >= run->opt->show)
 		return;

@@ -136,18 +136,54 @@ static void learn_base(struct vma_replay *r, u64 addr, u64 len)
 	info->based = true;
 }
 
-static enum vma_follow force_mmap(struct vma_replay *r, u64 addr)
+static int force_mmap_at(struct vma_replay *r, u64 addr)
 {
 	struct vma_call call = r->call;
 	struct vma_result res;
 
-	if (!r->res.err)
-		unmap(r, (u64)r->res.ret, call.arg[1]);
-	if (!(call.arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
-		learn_base(r, addr, call.arg[1]);
 	call.arg[0] = addr;
 	call.arg[3] = (call.arg[3] & ~(u64)MAP_FIXED_NOREPLACE) | MAP_FIXED;
-	return how(r, run_lifted(r, &call, &res));
+	return run_lifted(r, &call, &res);
+}
+
+static enum vma_follow force_mmap(struct vma_replay *r, u64 addr)
+{
+	if (!r->res.err)
+		unmap(r, (u64)r->res.ret, r->call.arg[1]);
+	if (!(r->call.arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		learn_base(r, addr, r->call.arg[1]);
+	return how(r, force_mmap_at(r, addr));
+}
+
+/*
+ * MAP_32BIT with address randomisation: the search starts at a page drawn anew for each call,
+ * within 32 MiB above 1 GiB (rule A8), so that nothing can foretell the result. It must be free,
+ * and either lie in that range or follow a mapping.
+ */
+#define LOW_BASE 0x40000000ULL
+#define LOW_RANDOM 0x02000000ULL
+#define LOW_END 0x80000000ULL
+
+bool follow_random(struct vma_replay *r, const struct line *l)
+{
+	u64 addr = (u64)l->ret, len = page_up(r->call.arg[1]);
+	const struct vma *below, *above;
+
+	if (r->call.op != VMA_OP_MMAP || l->err || !l->has_ret || r->res.err || !r->mm->randomize ||
+	    (r->call.arg[3] & (MAP_32BIT | MAP_FIXED | MAP_FIXED_NOREPLACE)) != MAP_32BIT ||
+	    (u64)r->res.ret < LOW_BASE || (u64)r->res.ret >= LOW_END ||
+	    addr < LOW_BASE || addr + len > LOW_END)
+		return false;
+	unmap(r, (u64)r->res.ret, len);
+	above = vma_find_prev(r->mm, addr, (struct vma **)&below);
+	if ((above && above->vm_start < addr + len) ||
+	    (addr >= LOW_BASE + LOW_RANDOM && !(below && below->vm_end == addr))) {
+		replay_run(r, r->mm, &r->call, &r->res); /* as it was: it is a difference */
+		return false;
+	}
+	force_mmap_at(r, addr);
+	r->res.ret = l->ret;
+	return true;
 }
 
 static enum vma_follow force_shmat(struct vma_replay *r, u64 addr)

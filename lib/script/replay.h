@@ -93,6 +93,9 @@ bool replay_run_early(struct vma_replay *r, struct task *t);
 /* follow.c: the model and the log disagree about r->call. Returns what became of the state; where
  * another order of unfinished calls explains the log, r->res becomes the right answer. */
 enum vma_follow follow(struct vma_replay *r, struct task *t, const struct line *l);
+/* The kernel chose an address at random, and the recorded one is among those it may choose: it is
+ * applied, and r->res is then that. */
+bool follow_random(struct vma_replay *r, const struct line *l);
 /* Before a call that is recorded as failed: keeps a copy to go back to, when that is cheap. */
 void follow_snapshot(struct vma_replay *r, const struct line *l);
 void follow_forget(struct vma_replay *r);

@@ -131,7 +131,9 @@ static void run_bound(struct vma_replay *r, struct task *t, const struct line *l
 	r->child_mm = r->res.mm;
 	s->op = r->call.op;
 	s->agree = replay_agrees(l, s->op, &r->res);
-	if (!s->agree)
+	if (!s->agree && follow_random(r, l))
+		s->follow = VMA_FOLLOW_LEARNED;
+	else if (!s->agree)
 		s->follow = r->opts.strict ? VMA_FOLLOW_KEPT : follow(r, t, l);
 	s->agree = replay_agrees(l, s->op, &r->res);
 	follow_forget(r);
