@@ -30,7 +30,9 @@ enum how {
 	HOW_SHARED,      /* shared memory never has an anon_vma */
 	HOW_PAGES,       /* I6: it has anonymous pages, so it has an anon_vma */
 	HOW_NO_PAGES,    /* I6: none, so most likely it has none */
-	HOW_SPLIT_OFF,   /* I6: looks like a piece of a neighbour that has one */
+	HOW_SPLIT_OFF,   /* I6: none, though it looks like a piece of a neighbour that has one */
+	HOW_CUT_AFTER,   /* I6: cut from a neighbour that was written to before it lost PROT_WRITE */
+	HOW_KEPT_CHARGE, /* P8: read-only, yet charged: only what has an anon_vma keeps its charge */
 	HOW_CHAIN_ROOT,  /* I7: exec'ed, so chains have one link */
 	HOW_CHAIN_FORK,  /* I7: forked, so each mapping got its own, below one of the parent */
 	HOW_STATUS,      /* counters from status */

@@ -43,7 +43,41 @@ static enum how find_presence(const struct build *b, size_t map)
 		return HOW_PAGES;
 	if (has_pages(b->f, m->start, m->end, ANON_STATES))
 		return HOW_PAGES;
+	/* mprotect gives the charge of memory back that is no more writable and was not faulted. */
+	if (b->k->mprotect_uncharges && vma_is_anonymous(b->w, vma) &&
+	    (vma->vm_flags & (VM_WRITE | VM_ACCOUNT)) == VM_ACCOUNT)
+		return HOW_KEPT_CHARGE;
 	return m->have & 1U << VMA_SMAPS_ANONYMOUS || b->f->runs ? HOW_NO_PAGES : HOW_UNKNOWN;
+}
+
+static bool is_present(enum how how)
+{
+	return how == HOW_PAGES || how == HOW_CUT_AFTER || how == HOW_KEPT_CHARGE;
+}
+
+/*
+ * What holds anonymous pages and cannot be written was written before mprotect took that away;
+ * a writable neighbour on the same line was one mapping with it then, and has its anon_vma.
+ */
+static bool was_cut_from(const struct build *b, const struct vma *vma, size_t neighbour)
+{
+	const struct vma *other = neighbour < b->f->nr_maps ? b->vmas[neighbour] : NULL;
+
+	if (!other || !(vma->vm_flags & VM_WRITE) || (other->vm_flags & VM_WRITE) ||
+	    known_get(b, neighbour, VMA_FIELD_ANON_VMA) != HOW_PAGES)
+		return false;
+	return may_share(other, vma) || may_share(vma, other);
+}
+
+static void find_all_presence(struct build *b)
+{
+	for (size_t i = 0; i < b->f->nr_maps; i++)
+		if (b->vmas[i])
+			known_set(b, i, VMA_FIELD_ANON_VMA, find_presence(b, i));
+	for (size_t i = 0; i < b->f->nr_maps; i++)
+		if (b->vmas[i] && known_get(b, i, VMA_FIELD_ANON_VMA) == HOW_NO_PAGES &&
+		    (was_cut_from(b, b->vmas[i], i - 1) || was_cut_from(b, b->vmas[i], i + 1)))
+			known_set(b, i, VMA_FIELD_ANON_VMA, HOW_CUT_AFTER);
 }
 
 /*
@@ -125,14 +159,14 @@ static int infer_all(struct build *b)
 {
 	struct vma *left = NULL;
 
+	find_all_presence(b);
 	for (size_t i = 0; i < b->f->nr_maps; i++) {
 		enum how chain = HOW_UNKNOWN;
 
 		if (!b->vmas[i])
 			continue;
-		enum how presence = find_presence(b, i);
-		known_set(b, i, VMA_FIELD_ANON_VMA, presence);
-		if (presence == HOW_PAGES) {
+		enum how presence = known_get(b, i, VMA_FIELD_ANON_VMA);
+		if (is_present(presence)) {
 			chain = b->f->forked == 1 ? HOW_CHAIN_FORK : HOW_CHAIN_ROOT;
 			if (infer_anon(b, i, left))
 				return -ENOMEM;

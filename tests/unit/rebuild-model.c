@@ -245,6 +245,44 @@ static void pieces_that_mprotect_cut_share_one(void **state)
 	vma_model_free(m);
 }
 
+/* Rule P8: read-only anonymous memory keeps its charge only when it has an anon_vma. */
+static void a_charge_that_was_kept_tells_of_an_anon_vma(void **state)
+{
+	struct vma_facts *f = new_facts("6.12");
+
+	(void)state;
+	add(f, 10, 2, RO, 0, "");
+	add(f, 20, 2, RO & ~VM_ACCOUNT, 0, "");
+	struct vma_model *m = rebuilt(f);
+	assert_true(at(m, 10)->anon_vma);
+	assert_false(at(m, 20)->anon_vma);
+	assert_known(m, 10, VMA_FIELD_ANON_VMA, VMA_INFERRED, "P8");
+	vma_model_free(m);
+
+	f = new_facts("6.1"); /* keeps it always */
+	add(f, 10, 2, RO, 0, "");
+	m = rebuilt(f);
+	assert_false(at(m, 10)->anon_vma);
+	vma_model_free(m);
+}
+
+static void a_writable_piece_beside_a_written_read_only_one_has_its_anon_vma(void **state)
+{
+	struct vma_facts *f = new_facts("6.1");
+
+	(void)state;
+	add(f, 10, 2, RO, 1, "");
+	add(f, 12, 2, RW, 0, "");
+	add(f, 20, 2, RW, 1, "");
+	add(f, 22, 2, RO, 0, ""); /* the other way round says nothing: it may be a guard */
+	struct vma_model *m = rebuilt(f);
+	assert_int_equal(at(m, 10)->anon_vma, at(m, 12)->anon_vma);
+	assert_true(at(m, 20)->anon_vma);
+	assert_false(at(m, 22)->anon_vma);
+	assert_int_equal(vma_model_known(m, at(m, 22), VMA_FIELD_ANON_VMA).confidence, 60);
+	vma_model_free(m);
+}
+
 static void equal_neighbours_that_did_not_merge_have_two(void **state)
 {
 	struct vma_facts *f = new_facts("6.12");
@@ -630,6 +668,9 @@ int main(void)
 		cmocka_unit_test(the_stack_keeps_the_offset_it_was_built_with),
 		cmocka_unit_test(only_private_memory_with_anonymous_pages_has_an_anon_vma),
 		cmocka_unit_test(pieces_that_mprotect_cut_share_one),
+		cmocka_unit_test(a_charge_that_was_kept_tells_of_an_anon_vma),
+		cmocka_unit_test(
+			a_writable_piece_beside_a_written_read_only_one_has_its_anon_vma),
 		cmocka_unit_test(equal_neighbours_that_did_not_merge_have_two),
 		cmocka_unit_test(the_heap_shares_with_bss_below_it),
 		cmocka_unit_test(a_forked_process_shares_none_and_hangs_below_its_parent),
