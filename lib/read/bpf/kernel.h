@@ -121,6 +121,19 @@ struct vm_area_struct {
 	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
 } CORE;
 
+/* From 6.19 on the flags are a bitmap as well, and one day perhaps only that. */
+typedef struct {
+	unsigned long __vma_flags[1];
+} CORE vma_flags_t;
+
+struct vm_area_struct___bitmap {
+	vma_flags_t flags;
+} CORE;
+
+struct mm_struct___bitmap {
+	vma_flags_t def_vma_flags;
+} CORE;
+
 /* 6.4 to 6.12: int; later unsigned; not before 6.4 or without CONFIG_PER_VMA_LOCK */
 struct vm_area_struct___lock {
 	u32 vm_lock_seq;

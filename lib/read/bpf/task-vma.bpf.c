@@ -69,6 +69,20 @@ static u32 mm_seq(struct mm_struct *mm)
 	return 0;
 }
 
+static u64 vma_flags(struct vm_area_struct *vma)
+{
+	if (HAS(struct vm_area_struct, vm_flags))
+		return vma->vm_flags;
+	return ((struct vm_area_struct___bitmap *)vma)->flags.__vma_flags[0];
+}
+
+static u64 def_flags(struct mm_struct *mm)
+{
+	if (HAS(struct mm_struct, def_flags))
+		return mm->def_flags;
+	return ((struct mm_struct___bitmap *)mm)->def_vma_flags.__vma_flags[0];
+}
+
 static int send_mm(struct seq_file *seq, struct mm_struct *mm)
 {
 	struct bpf_rec_mm *o = &out_mm;
@@ -79,7 +93,7 @@ static int send_mm(struct seq_file *seq, struct mm_struct *mm)
 	o->mmap_base = mm->mmap_base;
 	o->mmap_legacy_base = mm->mmap_legacy_base;
 	o->task_size = mm->task_size;
-	o->def_flags = mm->def_flags;
+	o->def_flags = def_flags(mm);
 	o->brk = mm->brk;
 	o->start_brk = mm->start_brk;
 	o->start_stack = mm->start_stack;
@@ -221,7 +235,7 @@ static int send_vma(struct seq_file *seq, struct vm_area_struct *vma)
 
 	o->start = vma->vm_start;
 	o->end = vma->vm_end;
-	o->vm_flags = vma->vm_flags;
+	o->vm_flags = vma_flags(vma);
 	o->vm_pgoff = vma->vm_pgoff;
 	o->page_prot = vma->vm_page_prot.pgprot;
 	o->nr_kept = o->cut = 0;
