@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "listing.h"
 #include "opargs.h"
+#include "simulate-exec.h"
 #include "target.h"
 
 struct simulate {
@@ -483,5 +484,7 @@ int cmd_simulate(struct cli *cli)
 
 	if (!cli_parse(cli, &opt))
 		return cli->status;
+	if (cli->argc && !strcmp(cli->argv[0], "execve"))
+		return simulate_execve(cli);
 	return opt.list ? list_operations(&s) : simulate(&s);
 }

@@ -60,7 +60,7 @@ struct layout {
 	bool has_interp;
 	int root;         /* another root directory than ours, -1 */
 	u64 next;         /* mmap: the next mapping ends here (top-down) or starts here */
-	u64 base;         /* mmap_base */
+	u64 base;         /* mmap_base, or where bottom-up begins */
 	bool legacy;      /* bottom-up */
 	u64 stack_limit;
 	u32 personality;
@@ -367,17 +367,23 @@ static u64 alignment_of(const struct vma_elf *elf)
 	return max_u64(page_up(align), VMA_PAGE_SIZE);
 }
 
-static void set_base(struct layout *l)
+/* What stays free for the stack above mmap_base; @pad: by how much the stack may move. */
+static u64 stack_gap(const struct layout *l, u64 pad)
 {
 	u64 gap = l->stack_limit;
 
+	pad += GUARD_GAP;
+	if (gap + pad > gap)
+		gap += pad;
+	return gap < GAP_MIN ? GAP_MIN : gap > GAP_MAX ? GAP_MAX : gap;
+}
+
+static void set_base(struct layout *l)
+{
 	/* x86 does not ask for the stack limit here, unlike the generic code. */
 	l->legacy = l->personality & COMPAT_LAYOUT ||
 		    (l->o->like && l->o->like->legacy_va_layout);
-	if (gap + GUARD_GAP > gap)
-		gap += GUARD_GAP;
-	gap = gap < GAP_MIN ? GAP_MIN : gap > GAP_MAX ? GAP_MAX : gap;
-	l->base = l->legacy ? page_up(TASK_SIZE / 3) : page_up(TASK_SIZE - gap);
+	l->base = page_up(l->legacy ? TASK_SIZE / 3 : TASK_SIZE - stack_gap(l, 0));
 	l->next = l->base;
 }
 
@@ -474,21 +480,23 @@ static void set_ranges(struct layout *l)
 	u64 brk = l->f->stat[VMA_STAT_START_BRK];
 	u64 at = l->program.bias + l->program.elf.min_vaddr;
 	u64 window = k->version >= KV(6, 9) ? 1ULL << 30 : 32ULL << 20;
-	u64 pad = l->legacy ? 0 : STACK_RND + VMA_PAGE_SIZE;
+	u64 rnd = MMAP_RND - VMA_PAGE_SIZE;
+	u64 base = page_up(TASK_SIZE - stack_gap(l, STACK_RND));
+	bool moves = x->pie && l->has_interp; /* the heap moves with the program */
 
-	if (x->pie && l->has_interp)
-		add_range(x, "program", at, at + MMAP_RND - VMA_PAGE_SIZE,
+	if (moves)
+		add_range(x, "program", at, at + rnd,
 			  "ELF_ET_DYN_BASE + 28 random bits of pages");
 	if (l->legacy)
-		add_range(x, "mmap", l->base, l->base + MMAP_RND - VMA_PAGE_SIZE,
+		add_range(x, "mmap", l->base, l->base + rnd,
 			  "TASK_UNMAPPED_BASE + 28 random bits of pages");
 	else
-		add_range(x, "mmap", page_up(l->base - pad - MMAP_RND), page_up(l->base),
-			  "below the stack's range, minus 28 random bits of pages");
+		add_range(x, "mmap", base - rnd, base,
+			  "mmap_base: below the stack's range, minus 28 random bits of pages");
 	add_range(x, "stack", TASK_SIZE - STACK_RND - VMA_PAGE_SIZE, TASK_SIZE,
 		  "the stack's end: the top minus up to 16 GiB");
-	add_range(x, "heap", brk, brk + window + VMA_PAGE_SIZE,
-		  "start_brk plus up to its window, when randomize_va_space is 2");
+	add_range(x, "heap", brk, brk + window + VMA_PAGE_SIZE + (moves ? rnd : 0),
+		  "behind the program plus up to its window, when randomize_va_space is 2");
 }
 
 static int finish(struct layout *l)

@@ -215,6 +215,72 @@ static void a_script_starts_its_interpreter(void **state)
 	assert_true(done);
 }
 
+static const struct vma_exec_range *range_of(const struct vma_exec *x, const char *what)
+{
+	for (u32 i = 0; i < x->nr_ranges; i++)
+		if (!strcmp(x->range[i].what, what))
+			return &x->range[i];
+	return NULL;
+}
+
+static bool in_range(const struct vma_exec *x, const char *what, u64 addr)
+{
+	const struct vma_exec_range *r = range_of(x, what);
+
+	return r && addr >= r->low && addr <= r->high;
+}
+
+/* Real programs with randomisation on: every part must lie where the ranges say. */
+static void randomised_starts_lie_in_the_ranges(void **state)
+{
+	char *argv[] = { (char *)"/bin/sleep", (char *)"60", NULL };
+	struct vma_exec_opts opts = { .program = argv[0], .argv = (const char *const *)argv,
+				      .kernel = &kernel };
+	FILE *f_rnd = fopen("/proc/sys/kernel/randomize_va_space", "r");
+	int randomize = f_rnd ? fgetc(f_rnd) : 0;
+	struct vma_exec x;
+
+	(void)state;
+	if (f_rnd)
+		fclose(f_rnd);
+	if (randomize != '2') {
+		print_message("# kernel.randomize_va_space is not 2\n");
+		skip();
+	}
+	assert_int_equal(vma_exec_simulate(&opts, &x, NULL), 0);
+	for (int i = 0; i < 40; i++) {
+		struct vma_read_opts o = { .levels = VMA_READ_MAPS | VMA_READ_STATUS };
+		struct vma_facts *f = NULL;
+		char target[32];
+		int status;
+		pid_t pid = fork();
+		if (!pid) {
+			personality(0);
+			ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+			execv(argv[0], argv);
+			_exit(127);
+		}
+		waitpid(pid, &status, 0);
+		snprintf(target, sizeof(target), "%d", (int)pid);
+		int rc = vma_facts_read(target, &o, &f, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		assert_int_equal(rc, 0);
+		assert_true(in_range(&x, "program", f->maps[0].start));
+		if (f->have_stat & 1u << VMA_STAT_START_BRK)
+			assert_true(in_range(&x, "heap", f->stat[VMA_STAT_START_BRK]));
+		for (size_t k = 0; k < f->nr_maps; k++) {
+			if (!strcmp(f->maps[k].path, "[stack]"))
+				assert_true(in_range(&x, "stack", f->maps[k].end));
+			if (strstr(f->maps[k].path, "/ld-linux") && k + 1 < f->nr_maps &&
+			    strcmp(f->maps[k + 1].path, f->maps[k].path))
+				assert_true(in_range(&x, "mmap", f->maps[k].end));
+		}
+		vma_facts_free(f);
+	}
+	vma_exec_fini(&x);
+}
+
 static void what_execve_refuses_is_refused(void **state)
 {
 	static const struct {
@@ -244,6 +310,7 @@ int main(void)
 		cmocka_unit_test(an_unlimited_stack_leaves_a_sixth_below),
 		cmocka_unit_test(linked_otherwise_they_start_as_predicted),
 		cmocka_unit_test(a_script_starts_its_interpreter),
+		cmocka_unit_test(randomised_starts_lie_in_the_ranges),
 		cmocka_unit_test(what_execve_refuses_is_refused),
 	};
 
