@@ -19,3 +19,12 @@ report_sources = \
 	lib/report/sort.c \
 	lib/report/table.c lib/report/table.h \
 	lib/report/writer.c
+
+# What --json prints, one schema a command.
+schemadir = $(datadir)/vmactl/schema
+dist_schema_DATA = \
+	lib/report/schema/inspect.schema.json \
+	lib/report/schema/kernels.schema.json \
+	lib/report/schema/limits.schema.json \
+	lib/report/schema/list.schema.json \
+	lib/report/schema/simulate.schema.json
