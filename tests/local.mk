@@ -29,3 +29,5 @@ include tests/lint/local.mk
 include tests/unit/local.mk
 include tests/cli/local.mk
 include tests/differential/local.mk
+include tests/fixtures/local.mk
+include tests/fuzz/local.mk

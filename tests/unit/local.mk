@@ -8,7 +8,14 @@ unit_tests = \
 	tests/unit/base-escape \
 	tests/unit/base-strbuf \
 	tests/unit/read-bpf \
-	tests/unit/read-core
+	tests/unit/read-core \
+	tests/unit/read-maps \
+	tests/unit/read-pagemap \
+	tests/unit/read-process \
+	tests/unit/read-smaps \
+	tests/unit/read-status \
+	tests/unit/rebuild-live \
+	tests/unit/rebuild-model
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)

@@ -167,6 +167,9 @@ static void compare_with_kernel(bool exec)
 static void inference_agrees_with_the_kernel_after_exec(void **state)
 {
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* its shadow memory is cut in ways that leave no trace */
+#endif
 	compare_with_kernel(true);
 }
 
