@@ -8,7 +8,7 @@ static int shrink(struct op *o, u64 from, u64 to)
 	int rc;
 
 	if (!vma && o->k->brk_shrink_needs_vma)
-		return refuse_at(o, 0, VMA_WHY_BRK_NOTHING, from);
+		return refuse_at(o, ENOMEM, VMA_WHY_BRK_NOTHING, from);
 	rc = unmap_gather(o, from, to);
 	if (!rc)
 		unmap_commit(o, from, to, false);
@@ -20,12 +20,12 @@ static int check_growth(struct op *o, u64 from, u64 to)
 	const struct vma *next;
 
 	if (to > o->mm->task_size || from > to)
-		return refuse_at(o, 0, VMA_WHY_OUT_OF_SPACE, to);
+		return refuse_at(o, ENOMEM, VMA_WHY_OUT_OF_SPACE, to);
 	if (mlock_future(o, o->mm->def_flags, to - from))
 		return -EAGAIN;
 	next = vma_find(o->mm, from);
 	if (next && to + VMA_PAGE_SIZE > vma_start_gap(o->w, next))
-		return refuse_at(o, 0, VMA_WHY_BRK_COLLIDES, next->vm_start);
+		return refuse_at(o, ENOMEM, VMA_WHY_BRK_COLLIDES, next->vm_start);
 	return 0;
 }
 
@@ -84,10 +84,10 @@ static int do_brk(struct op *o, u64 brk)
 	int rc = 0;
 
 	if (brk < mm->start_brk)
-		return refuse_at(o, 0, VMA_WHY_BRK_BELOW_START, brk);
+		return refuse_at(o, ENOMEM, VMA_WHY_BRK_BELOW_START, brk);
 	used = brk - mm->start_brk + mm->end_data - mm->start_data;
 	if (limit != VMA_RLIM_INFINITY && used > limit)
-		return refuse_limit(o, 0, VMA_WHY_RLIMIT_DATA, used, limit);
+		return refuse_limit(o, ENOMEM, VMA_WHY_RLIMIT_DATA, used, limit);
 	if (to == from) {
 		mm->brk = brk;
 		return 0;
@@ -96,7 +96,7 @@ static int do_brk(struct op *o, u64 brk)
 		rc = shrink(o, to, from);
 	else if (!(rc = check_growth(o, from, to)))
 		rc = grow(o, from, to);
-	if (rc || o->res->why != VMA_WHY_NONE)
+	if (rc)
 		return -ENOMEM;
 	mm->brk = brk;
 	if (to > from && mm->def_flags & VM_LOCKED)

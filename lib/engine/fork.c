@@ -25,7 +25,8 @@ static void share_pages(struct op *o, struct vma_mm *child, const struct vma *vm
 	struct vma_page_run run;
 	u64 at = vma->vm_start;
 
-	while (vma_pages_run(o->mm, at, &run) && run.start < vma->vm_end) {
+	while (at < vma->vm_end && vma_pages_run(o->mm, at, &run) &&
+	       run.start < vma->vm_end) {
 		u64 from = max_u64(run.start, at), to = min_u64(run.end, vma->vm_end);
 		u32 state = run.state;
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/engine: what the kernel would do. One line a file.
 engine_sources = \
 	lib/engine/account.c \

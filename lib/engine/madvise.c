@@ -64,7 +64,7 @@ static void drop_pages(struct op *o, u64 start, u64 end)
 	u64 at = start;
 
 	/* Guard markers survive (M8). */
-	while (vma_pages_run(o->mm, at, &run) && run.start < end) {
+	while (at < end && vma_pages_run(o->mm, at, &run) && run.start < end) {
 		at = min_u64(run.end, end);
 		if ((run.state & 0xf) != VMA_PAGE_GUARD)
 			vma_pages_set(o->mm, max_u64(run.start, start), at, VMA_PAGE_NONE);
@@ -206,7 +206,7 @@ static int guard_remove(struct op *o, const struct advice *a, struct vma *vma, u
 	(void)a;
 	if (!guard_allowed(o, vma, 0))
 		return wrong_kind(o, vma);
-	while (vma_pages_run(o->mm, at, &run) && run.start < end) {
+	while (at < end && vma_pages_run(o->mm, at, &run) && run.start < end) {
 		at = min_u64(run.end, end);
 		if ((run.state & 0xf) == VMA_PAGE_GUARD)
 			vma_pages_set(o->mm, max_u64(run.start, start), at, VMA_PAGE_NONE);

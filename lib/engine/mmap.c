@@ -359,7 +359,7 @@ static int make_shmem(struct mapping *m, u32 *file)
 		if (rc)
 			return rc;
 	}
-	init.inode = o->w->next_shmem_inode++ + (1ULL << 40);
+	init.inode = o->w->next_shmem_inode++ + (1ULL << 32);
 	f = vma_file_new(o->w, &init, "/dev/zero (deleted)");
 	if (!f) {
 		o->w->oom = true;
@@ -490,7 +490,7 @@ static int huge_file(struct op *o, struct mmap_req *r)
 	if (shift != 21 && shift != 30)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	init.hugetlb_shift = shift;
-	init.inode = o->w->next_shmem_inode++ + (1ULL << 40);
+	init.inode = o->w->next_shmem_inode++ + (1ULL << 32);
 	f = vma_file_new(o->w, &init, "/anon_hugepage (deleted)");
 	if (!f) {
 		o->w->oom = true;

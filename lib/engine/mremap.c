@@ -50,7 +50,7 @@ static void move_pages(struct remap *r)
 	struct vma_page_run run;
 	u64 at = r->addr, end = r->addr + r->old_len;
 
-	while (vma_pages_run(mm, at, &run) && run.start < end) {
+	while (at < end && vma_pages_run(mm, at, &run) && run.start < end) {
 		u64 from = max_u64(run.start, at), to = min_u64(run.end, end);
 
 		vma_pages_set(mm, from, to, VMA_PAGE_NONE);

@@ -121,7 +121,7 @@ static const struct row rows[VMA_OP_NR] = {
 				 { "resource", "cur", "max" }, 2, false },
 			       run_setrlimit },
 	[VMA_OP_PKEY_ALLOC] = { { "pkey_alloc", "take a protection key",
-				  { VMA_ARG_NUMBER, VMA_ARG_NUMBER }, { "flags", "rights" }, 0,
+				  { VMA_ARG_NUMBER, VMA_ARG_PKEY_RIGHTS }, { "flags", "rights" }, 0,
 				  false },
 				run_pkey_alloc },
 	[VMA_OP_PKEY_FREE] = { { "pkey_free", "give a protection key back", { VMA_ARG_PKEY },
@@ -159,10 +159,13 @@ int vma_op_run(struct vma_mm *mm, const struct vma_call *call, struct vma_result
 	*res = (struct vma_result){ .ret = 0 };
 	if (call->op <= VMA_OP_NONE || call->op >= VMA_OP_NR || !rows[call->op].run)
 		return -EINVAL;
-	if (rows[call->op].run(&o) && res->err) {
+	if (rows[call->op].run(&o)) {
 		res->ret = -1;
 		EMIT(&o, .kind = VMA_EV_CHECK, .rule = vma_why_at(res->why)->rule, .why = res->why,
 		     .at = res->at, .value = res->value);
+	} else {
+		/* A step that failed and was made good, or that the kernel does not report. */
+		res->err = 0;
 	}
 	if (mm->world->oom)
 		return -ENOMEM;

@@ -11,6 +11,7 @@ static struct vma_file *open_segment(struct op *o, const struct vma_file *segmen
 
 	init.readable = true;
 	init.writable = writable;
+	init.noexec = false; /* of a segment it says what its mode permits, not its mount */
 	f = vma_file_new(o->w, &init, segment->path);
 	if (!f)
 		o->w->oom = true;
@@ -43,6 +44,8 @@ int run_shmat(struct op *o)
 	r.addr = addr;
 	r.len = segment->size;
 	r.prot = P_READ | (flags & SHM_RDONLY_ ? 0 : P_WRITE) | (flags & SHM_EXEC_ ? P_EXEC : 0);
+	if (flags & SHM_EXEC_ && segment->noexec)
+		return refuse(o, EACCES, VMA_WHY_NOEXEC);
 	if (addr && !(flags & SHM_REMAP_)) {
 		if (addr + r.len < addr)
 			return refuse_at(o, EINVAL, VMA_WHY_RANGE_WRAPS, addr);

@@ -95,6 +95,10 @@ static const struct vma_word uffd_mode[] = {
 	W("UFFDIO_REGISTER_MODE_MINOR", 4), { NULL, 0, 0 },
 };
 
+static const struct vma_word pkey_rights[] = {
+	W("PKEY_DISABLE_ACCESS", 1), W("PKEY_DISABLE_WRITE", 2), { NULL, 0, 0 },
+};
+
 static const struct vma_word resource[] = {
 	W("RLIMIT_CPU", 0), W("RLIMIT_FSIZE", 1), W("RLIMIT_DATA", 2), W("RLIMIT_STACK", 3),
 	W("RLIMIT_CORE", 4), W("RLIMIT_RSS", 5), W("RLIMIT_NPROC", 6), W("RLIMIT_NOFILE", 7),
@@ -124,6 +128,7 @@ static const struct {
 	[VMA_ARG_SHM_FLAGS] = { shm_flags, true },
 	[VMA_ARG_UFFD_MODE] = { uffd_mode, true },
 	[VMA_ARG_RESOURCE] = { resource, false },
+	[VMA_ARG_PKEY_RIGHTS] = { pkey_rights, true },
 	[VMA_ARG_LIMIT] = { limit, false },
 };
 

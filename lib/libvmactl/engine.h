@@ -76,6 +76,7 @@ enum vma_arg {
 	VMA_ARG_LIMIT,
 	VMA_ARG_ACCESS,
 	VMA_ARG_PID,
+	VMA_ARG_PKEY_RIGHTS,
 	VMA_ARG_NR
 };
 

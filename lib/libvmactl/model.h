@@ -408,9 +408,9 @@ struct vma *vma_iter_next(struct vma_iter *it);
  * @low, @high: window; the result lies in [low, high)
  * @len:        bytes
  *
- * A VMA that grows down counts as starting stack_guard_gap pages lower. Returns the highest
- * address such that [addr, addr+len) is free and flush with the top of its gap, or 0 with
- * *@found false.
+ * A VMA that grows down counts as starting stack_guard_gap pages lower; since 6.1 its guard gap
+ * hides every gap there, also those below other mappings. Returns the highest address such that
+ * [addr, addr+len) is free and flush with the top of its gap, or 0 with *@found false.
  */
 u64 vma_gap_topdown(const struct vma_mm *mm, u64 low, u64 high, u64 len, bool *found);
 /** vma_gap_bottomup() - lowest free place. */

@@ -136,10 +136,32 @@ static u64 lower_edge(const void *ctx, u32 val, u64 start)
 	return vma_start_gap(w, world_vma(w, val));
 }
 
+/*
+ * The maple tree knows nothing of guard gaps: unmapped_area_topdown() looks at the VMA above the
+ * hole it found, and when that is a stack starts again below the stack's guard gap. Holes between
+ * there and here are passed over, also those below other mappings.
+ */
+static u64 topdown_retrying(const struct vma_mm *mm, u64 low, u64 high, u64 len, bool *found)
+{
+	u64 addr = 0;
+
+	while ((*found = tree_gap_down(mm->vmas, low, high, len, NULL, NULL, &addr))) {
+		const struct vma *above = vma_find(mm, addr);
+		u64 edge = above ? vma_start_gap(mm->world, above) : addr + len;
+
+		if (edge >= addr + len)
+			break;
+		high = edge;
+	}
+	return addr;
+}
+
 u64 vma_gap_topdown(const struct vma_mm *mm, u64 low, u64 high, u64 len, bool *found)
 {
 	u64 addr = 0;
 
+	if (mm->world->kernel.maple_tree)
+		return topdown_retrying(mm, low, high, len, found);
 	*found = tree_gap_down(mm->vmas, low, high, len, lower_edge, mm->world, &addr);
 	return addr;
 }

