@@ -83,6 +83,9 @@ void after_memfd_create(struct vma_replay *r, struct task *t, const struct line 
 		return;
 	n = inode_at(&r->descs, inode);
 	n->size = 0;
+	/* on the kernel's own tmpfs; the real number is not in the log, so one that no other has */
+	n->dev_minor = 1;
+	n->ino = (1ULL << 33) + inode;
 	if (flags & MEMFD_HUGETLB) {
 		n->kind = VMA_KIND_HUGETLB;
 		n->hugetlb_shift = flags >> 26 & 0x3f ? (u32)(flags >> 26 & 0x3f) : 21;

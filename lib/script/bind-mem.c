@@ -40,6 +40,9 @@ static u32 unseen_file(struct vma_replay *r, struct task *t, const struct line *
 		return VMA_FILE_BAD;
 	inode = a->path_len ? inode_of_path(&r->descs, r->world, a->path, a->path_len) :
 			      inode_new(&r->descs, "", 0);
+	/* refused before the descriptor was looked at: it may be closed all the same */
+	if (l->err == EINVAL)
+		return inode ? inode_file(&r->descs, r->world, inode) : VMA_FILE_BAD;
 	desc = inode ? desc_new(&r->descs, inode, O_RDWR) : 0;
 	if (!desc)
 		return VMA_FILE_BAD;

@@ -112,6 +112,17 @@ static void reap_segments(struct vma_replay *r)
 	}
 }
 
+#define CAP_IPC_OWNER_BIT 15
+
+/* May the owner do this with the segment: mode bits as 4 2 1, or the capability (ipcperms()). */
+static bool segment_allows(const struct vma_replay *r, u64 mode, u64 what)
+{
+	const struct vma_facts *f = r->model ? r->model->facts : NULL;
+
+	return (mode >> 6 & what) == what ||
+	       (f && f->have_caps && f->cap_eff >> CAP_IPC_OWNER_BIT & 1);
+}
+
 void after_shmget(struct vma_replay *r, struct task *t, const struct line *l)
 {
 	static const char name[] = "/SYSV00000000 (deleted)";
@@ -130,6 +141,8 @@ void after_shmget(struct vma_replay *r, struct task *t, const struct line *l)
 	n->ino = n->shmid;
 	n->dev_minor = 1;
 	n->size = page_up(size);
+	n->no_exec = !segment_allows(r, flags, 1);
+	n->no_write = !segment_allows(r, flags, 2);
 	if (flags & SHM_HUGETLB)
 		n->hugetlb_shift = flags >> 26 & 0x3f ? (u32)(flags >> 26 & 0x3f) : 21;
 	if (flags & SHM_NORESERVE)

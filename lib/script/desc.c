@@ -238,6 +238,7 @@ static u32 make_file(struct descs *d, struct vma_world *w, u32 inode, const stru
 	init.seal_write = n->seal_write;
 	init.seal_future_write = n->seal_future_write;
 	init.hugetlb_shift = n->hugetlb_shift;
+	init.noexec = n->no_exec;
 	init.internal = n->kind == VMA_KIND_SYSV;
 	init.writeback = n->kind == VMA_KIND_REGULAR;
 	if (like) {
@@ -271,8 +272,8 @@ u32 desc_file(struct descs *d, struct vma_world *w, u32 desc)
 
 u32 inode_file(struct descs *d, struct vma_world *w, u32 inode)
 {
-	struct vma_file mode = { .readable = true, .writable = true };
 	struct inode *n = inode_at(d, inode);
+	struct vma_file mode = { .readable = true, .writable = !n->no_write };
 
 	return n->nr_files ? n->files[0] : make_file(d, w, inode, &mode);
 }

@@ -25,6 +25,7 @@ struct inode {
 	u32 nr_files, cap_files;
 	u8 kind;           /* enum vma_kind */
 	bool no_mmap, seal_write, seal_future_write;
+	bool no_write, no_exec; /* SysV: its mode refuses these */
 	u32 hugetlb_shift;
 	u64 shmid;         /* SysV segment */
 	u64 shm_pages;     /* charged for it, 0 with SHM_NORESERVE */
