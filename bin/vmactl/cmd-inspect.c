@@ -19,13 +19,14 @@
 #include "base/cleanup.h"
 #include "commands.h"
 #include "inference.h"
+#include "inspect-core.h"
 #include "inspect.h"
 #include "libvmactl/attrib.h"
 #include "listing.h"
 #include "target.h"
 
 struct inspect {
-	bool mm, gaps, extended, more;
+	bool mm, gaps, extended, more, core_preview;
 	int source, check; /* words of the options' choices */
 	const char *vma, *range;
 	u64 low, high;
@@ -38,6 +39,8 @@ const struct cli_option cmd_inspect_options[] = {
 	{ "range", 'A', CLI_STRING, FIELD(range), "LOW[,HIGH]",
 	  "only mappings that touch [LOW,HIGH), or that hold LOW" },
 	{ "gaps", 'g', CLI_FLAG, FIELD(gaps), .help = "the free spaces between mappings" },
+	{ "core-preview", 0, CLI_FLAG, FIELD(core_preview),
+	  .help = "what a core dump would hold, and its size" },
 	{ "mm", 'm', CLI_FLAG, FIELD(mm), .help = "the mm_struct, field by field" },
 	{ "vma", 'v', CLI_STRING, FIELD(vma), "ADDR",
 	  "one vm_area_struct in full, with how each field is known" },
@@ -485,8 +488,11 @@ int cmd_inspect(struct cli *cli)
 
 	if (!cli_parse(cli, &in))
 		return cli->status;
-	if (in.mm + in.gaps + !!in.vma + !!in.check > 1)
-		return cli_usage(cli, "--mm, --vma, --gaps and --check-inference exclude each other");
+	if (in.mm + in.gaps + in.core_preview + !!in.vma + !!in.check > 1)
+		return cli_usage(cli, "--mm, --vma, --gaps, --core-preview and "
+				      "--check-inference exclude each other");
+	if (in.core_preview)
+		return inspect_core_preview(cli);
 	if (in.range && !parse_range(in.range, &in))
 		return cli_usage(cli, "--range: '%s' is not LOW or LOW,HIGH", in.range);
 	if (in.check)

@@ -21,6 +21,7 @@ vmactl_sources = \
 	bin/vmactl/fields.c bin/vmactl/fields.h \
 	bin/vmactl/inference-show.c \
 	bin/vmactl/inference.c bin/vmactl/inference.h \
+	bin/vmactl/inspect-core.c bin/vmactl/inspect-core.h \
 	bin/vmactl/inspect-bpf.c \
 	bin/vmactl/inspect-mm.c \
 	bin/vmactl/inspect-vma.c \

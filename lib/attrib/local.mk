@@ -9,6 +9,7 @@ attrib_sources = \
 	lib/attrib/exec.c \
 	lib/attrib/finding.c \
 	lib/attrib/object.c \
+	lib/attrib/preview.c \
 	lib/attrib/stacks.c \
 	lib/attrib/text.c \
 	lib/attrib/where.c

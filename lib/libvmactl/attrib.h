@@ -335,4 +335,42 @@ struct vma_exec {
 int vma_exec_simulate(const struct vma_exec_opts *opts, struct vma_exec *out, struct vma_err *err);
 void vma_exec_fini(struct vma_exec *x);
 
+/* ---------------------------------------------------------------- what a core would hold */
+
+/**
+ * struct vma_core_part - what a core dump takes of one mapping
+ * @bytes: that the file would hold: all of it, its first page, or nothing
+ * @rule:  why, as a clause
+ * @how:   how sure: an inferred anon_vma decides about private file mappings
+ */
+struct vma_core_part {
+	u64 start, end;
+	u64 bytes;
+	const char *rule;
+	struct vma_provenance how;
+};
+
+/**
+ * struct vma_core_preview - what the kernel would write if the process dumped core now
+ * @filter:       coredump_filter; @filter_known: read, not the default
+ * @memory_bytes: of all parts; @header_bytes: headers and notes, as near as can be told
+ * @size:         of the file: both, with padding
+ * @limit:        RLIMIT_CORE, VMA_RLIM_INFINITY; 0 with a core_pattern that is a file: no core
+ */
+struct vma_core_preview {
+	struct vma_core_part *part;
+	size_t nr;
+	u32 filter;
+	bool filter_known, limit_known;
+	u64 memory_bytes, header_bytes, size, limit;
+};
+
+/**
+ * vma_core_preview() - coredump_filter and the flags applied to every mapping
+ * @a: of the facts that @mm was rebuilt from, made with VMA_ATTRIB_ELF
+ */
+int vma_core_preview(const struct vma_attrib *a, const struct vma_mm *mm,
+		     struct vma_core_preview *out, struct vma_err *err);
+void vma_core_preview_fini(struct vma_core_preview *p);
+
 #endif
