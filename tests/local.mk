@@ -8,6 +8,7 @@
 TEST_EXTENSIONS = .sh .bats
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = bash $(top_srcdir)/tests/lib/cmocka-tap
 SH_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_COMPILER = bash
 BATS_LOG_DRIVER = $(TAP_DRIVER)
