@@ -188,11 +188,11 @@ static int take_unseen_line(struct smaps *s, const char *line, struct vma_err *e
 {
 	const char *nl = memchr(line, '\n', s->l->limit - s->l->pos);
 	const char *colon = memchr(line, ':', (size_t)(nl - line));
-	size_t len = (size_t)(nl + 1 - line), key_len = (size_t)(colon + 1 - line);
 	u64 value = 0;
 
 	if (!colon)
 		return lines_bad(s->l, line, line, "no key", err);
+	size_t len = (size_t)(nl + 1 - line), key_len = (size_t)(colon + 1 - line);
 	u8 key = find_key(line, key_len - 1);
 	if (key == KEY_FLAGS) {
 		value = parse_flags(s, colon + 1);
