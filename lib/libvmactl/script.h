@@ -112,12 +112,14 @@ struct vma_divergence {
  * @events: gather the events of each step
  * @check:  compare with the state records of a recording
  * @limit:  stop after this many calls, 0: none
+ * @system: settings of the machine when there is no model; NULL: the defaults. Copied.
  * @step:   after each call; NULL. Non-zero stops the replay.
  * @complain, @diverge: NULL when nobody listens
  */
 struct vma_replay_opts {
 	bool strict, events, check;
 	u64 limit;
+	const struct vma_system *system;
 	int (*step)(void *ctx, const struct vma_step *step);
 	void (*complain)(void *ctx, const struct vma_complaint *c);
 	void (*diverge)(void *ctx, const struct vma_divergence *d);

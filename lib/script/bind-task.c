@@ -270,7 +270,11 @@ struct task *task_of_line(struct vma_replay *r, u32 pid)
 	if (t)
 		return t;
 	if ((!r->n || !r->root->pid) && r->attached != pid) {
+		struct vma_mm *mm = vma_mm_by_id(r->world, r->root->mm);
+
 		task_rename(&r->tasks, r->root, pid);
+		if (mm && !r->model)
+			mm->pid = pid;
 		return r->root;
 	}
 	return stranger(r, pid);

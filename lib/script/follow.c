@@ -69,14 +69,16 @@ static int run_lifted(struct vma_replay *r, const struct vma_call *call, struct 
 		mm->rlimit[i] = (struct vma_rlimit){ VMA_RLIM_INFINITY, VMA_RLIM_INFINITY };
 	mm->caps = ~0U;
 	sys->max_map_count = INT32_MAX;
-	sys->overcommit_memory = 1;
+	/* no limit, but the mode stays: MAP_NORESERVE depends on it */
+	sys->totalram_pages = sys->overcommit_kbytes = 1ULL << 50;
 	sys->mmap_min_addr = sys->lsm_mmap_min_addr = 0;
 	replay_run(r, mm, call, res);
 	if (call->op != VMA_OP_SETRLIMIT)
 		memcpy(mm->rlimit, rlimit, sizeof(rlimit));
 	mm->caps = caps;
 	sys->max_map_count = saved.max_map_count;
-	sys->overcommit_memory = saved.overcommit_memory;
+	sys->totalram_pages = saved.totalram_pages;
+	sys->overcommit_kbytes = saved.overcommit_kbytes;
 	sys->mmap_min_addr = saved.mmap_min_addr;
 	sys->lsm_mmap_min_addr = saved.lsm_mmap_min_addr;
 	return res->err;
@@ -265,7 +267,10 @@ static enum vma_follow force_other(struct vma_replay *r)
 		return VMA_FOLLOW_KEPT;
 	if (!run_lifted(r, &r->call, &res)) {
 		r->child_mm = res.mm;
-		return VMA_FOLLOW_FORCED;
+		if (r->tasks.mms[r->mm->id].known || r->res.why != VMA_WHY_NO_CAP)
+			return VMA_FOLLOW_FORCED;
+		r->mm->caps = ~0U; /* nobody knew: it runs with privilege */
+		return VMA_FOLLOW_LEARNED;
 	}
 	if (r->tasks.mms[r->mm->id].known || !range_of(&r->call, &addr, &len) ||
 	    !learn_holes(r, addr, len))

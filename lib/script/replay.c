@@ -232,7 +232,11 @@ static int start_world(struct vma_replay *r, struct vma_model *model, const char
 	if (rc)
 		return rc;
 	r->world = vma_world_new(&k);
-	return r->world ? 0 : vma_fail(err, ENOMEM, "out of memory");
+	if (!r->world)
+		return vma_fail(err, ENOMEM, "out of memory");
+	if (r->opts.system)
+		*vma_world_system(r->world) = *r->opts.system;
+	return 0;
 }
 
 /* The first process: the TARGET's, or one of which nothing is known. */
