@@ -3,9 +3,19 @@
 cli_tests = \
 	tests/cli/audit.bats \
 	tests/cli/bpf.bats \
+	tests/cli/command-line.bats \
+	tests/cli/core.bats \
 	tests/cli/demo.bats \
-	tests/cli/verify.bats
+	tests/cli/inspect.bats \
+	tests/cli/kernels.bats \
+	tests/cli/limits.bats \
+	tests/cli/list.bats \
+	tests/cli/man-examples.bats \
+	tests/cli/simulate.bats \
+	tests/cli/stacks.bats \
+	tests/cli/verify.bats \
+	tests/cli/where.bats
 
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests)
-EXTRA_DIST += tests/cli/planted.c
+EXTRA_DIST += tests/cli/planted.c tests/cli/puppet.c tests/cli/threads.c
