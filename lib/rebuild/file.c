@@ -117,8 +117,9 @@ static enum how kind_by_place(struct build *b, const struct vma_fact_map *m, str
 	enum how how = HOW_KIND;
 
 	if (!fs) {
-		/* No list of mounts: a device without a driver is a tmpfs, most of the time. */
-		fs = find_fs(m->dev_major ? "ext4" : "tmpfs");
+		/* No list of mounts: a device without a driver is a tmpfs, most of the time. A
+		 * core names no device at all. */
+		fs = find_fs(m->dev_major || !m->inode ? "ext4" : "tmpfs");
 		how = HOW_KIND_GUESS;
 	}
 	file->kind = (u8)fs->kind;
@@ -154,7 +155,7 @@ enum opened { OPEN_PRIVATE, OPEN_SHARED_RO, OPEN_SHARED_RW, OPEN_NR };
 
 static enum opened how_opened(const struct vma_fact_map *m)
 {
-	if (m->perms[3] == 'p')
+	if (m->perms[3] != 's') /* a core does not say: private is the usual case */
 		return OPEN_PRIVATE;
 	/* A shared mapping of a file that is not open for writing loses VM_SHARED (rule M12). */
 	return !m->has_flags || (m->flags & VM_SHARED) ? OPEN_SHARED_RW : OPEN_SHARED_RO;

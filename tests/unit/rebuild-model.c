@@ -389,6 +389,7 @@ static void kinds_follow_names_flags_and_devices(void **state)
 		{ "[vvar_vclock]", 0, 0, VM_READ | VM_IO | VM_PFNMAP, VMA_KIND_SPECIAL, false },
 		{ "/usr/lib/libc.so.6", 9, 8, RX, VMA_KIND_REGULAR, false },
 		{ "/run/x", 9, 0, RX, VMA_KIND_SHMEM, false },
+		{ "/usr/lib/libc.so.6", 0, 0, RX, VMA_KIND_REGULAR, false }, /* as cores say it */
 		{ "/dev/zero (deleted)", 9, 0, SHARED_RW, VMA_KIND_SHMEM, true },
 		{ "[anon_shmem:x]", 9, 0, SHARED_RW, VMA_KIND_SHMEM, true },
 		{ "/memfd:x (deleted)", 9, 0, SHARED_RW, VMA_KIND_SHMEM, false },
