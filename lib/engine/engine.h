@@ -222,6 +222,8 @@ int exec_only_pkey(struct op *o);
 int grow_stack(struct op *o, struct vma *vma, u64 addr);
 
 /* ---- fault.c */
+/* Pages of a shmem mapping's object come into being, or are punched out. */
+void object_fill(struct op *o, const struct vma *vma, u64 start, u64 end, bool present);
 /* anon_vma_prepare(): a neighbour's, or a fresh one (R7, A2). */
 void prepare_anon(struct op *o, struct vma *vma);
 enum fault_result {

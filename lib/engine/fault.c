@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Page faults: touch, populate, and the anon_vma they make (sections 5.2 and 7 of part B). */
+#include <string.h>
+
 #include "engine/engine.h"
 
 /* ---------------------------------------------------------------- anon_vma */
@@ -117,6 +119,73 @@ static bool satisfied(const struct vma *vma, u32 state, bool write)
 	}
 }
 
+/* ---- pages of shmem objects: who maps one next finds it there ---- */
+
+/* tmpfs files come with their contents; memfd and the kernel's own objects start empty. */
+static bool starts_empty(const struct vma_file *f)
+{
+	return f->internal || !strncmp(f->path, "/memfd:", 7);
+}
+
+static bool is_shmem(const struct op *o, const struct vma *vma)
+{
+	enum vma_kind kind = vma_kind_of(o->w, vma);
+
+	return kind == VMA_KIND_SHMEM || kind == VMA_KIND_SYSV || kind == VMA_KIND_ZERO;
+}
+
+/* Is the page at addr in its object? *stop: up to where that answer holds, at most. */
+static bool in_object(const struct op *o, const struct vma *vma, u64 addr, u64 *stop)
+{
+	const struct vma_file *f = world_file(o->w, vma->file);
+	bool empty = starts_empty(f), listed;
+	u64 key = object_key(f, vma->vm_pgoff + pages(addr - vma->vm_start)), edge;
+	struct tree_pos pos;
+
+	if (!tree_seek(&o->w->object_pages, key, &pos))
+		return !empty;
+	listed = tree_start(&o->w->object_pages, pos) <= key;
+	edge = listed ? tree_end(&o->w->object_pages, pos) : tree_start(&o->w->object_pages, pos);
+	*stop = min_u64(*stop, addr + ((edge - key) << VMA_PAGE_SHIFT));
+	return listed == empty;
+}
+
+void object_fill(struct op *o, const struct vma *vma, u64 start, u64 end, bool present)
+{
+	const struct vma_file *f;
+	u64 key, nr = pages(end - start);
+
+	if (start >= end || !is_shmem(o, vma))
+		return;
+	f = world_file(o->w, vma->file);
+	key = object_key(f, vma->vm_pgoff + pages(start - vma->vm_start));
+	world_set_object(o->w, key, key + nr, starts_empty(f) == present);
+}
+
+/* Does a userfaultfd get this fault? Missing: nothing in the object either; minor: it is. */
+static bool uffd_wants(const struct op *o, const struct vma *vma, u64 addr, u64 *stop)
+{
+	if (!is_shmem(o, vma))
+		return vma->vm_flags & VM_UFFD_MISSING;
+	if (!(vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_MINOR)))
+		return false;
+	return vma->vm_flags & (in_object(o, vma, addr, stop) ? VM_UFFD_MINOR : VM_UFFD_MISSING);
+}
+
+/* [vvar]: the clock page, and since 6.13 the random generator's; the rest belongs to hypervisors
+ * and time namespaces. */
+static bool vvar_absent(const struct op *o, const struct vma *vma, u64 addr)
+{
+	u64 page = pages(addr - vma->vm_start) + vma->vm_pgoff;
+	const struct vma_file *f = vma_file_at(o->w, vma->file);
+
+	if (!f || f->kind != VMA_KIND_SPECIAL || !(vma->vm_flags & VM_IO))
+		return false;
+	if (strcmp(f->path, "[vvar]"))
+		return true;
+	return page != 0 && !(page == 2 && o->k->vvar_random);
+}
+
 /* Pages [start, end) of one state (run.state) are accessed. */
 static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64 end, u32 state,
 				   bool write, u64 eof, u64 *bad)
@@ -129,17 +198,21 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 		return FAULT_GUARD;
 	if (satisfied(vma, state, write))
 		return FAULT_OK;
+	if (state == VMA_PAGE_NONE && vvar_absent(o, vma, start))
+		return FAULT_EOF;
+	if (vma->vm_flags & VM_IO)
+		stop = min_u64(stop, start + VMA_PAGE_SIZE); /* each page has its own answer */
 	if (state == VMA_PAGE_NONE && start >= eof) {
 		/* The anon_vma comes before the page is looked for. */
 		if (write && !(vma->vm_flags & VM_MAYSHARE))
 			prepare_anon(o, vma);
 		return FAULT_EOF;
 	}
-	if (state == VMA_PAGE_NONE && end > eof) {
+	if (state == VMA_PAGE_NONE && stop > eof) {
 		stop = eof;
 		rc = FAULT_EOF;
 	}
-	if (state == VMA_PAGE_NONE && vma->vm_flags & VM_UFFD_MISSING) {
+	if (state == VMA_PAGE_NONE && uffd_wants(o, vma, start, &stop)) {
 		if (write && !(vma->vm_flags & VM_MAYSHARE))
 			prepare_anon(o, vma);
 		return FAULT_UFFD;
@@ -155,6 +228,8 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 	}
 	if ((state & 0xf) == VMA_PAGE_ANON_SHARED || ((state & 0xf) == VMA_PAGE_FILE && write))
 		EMIT(o, .kind = VMA_EV_COPY, .rule = "F6", .at = start, .start = start, .end = stop);
+	if (state == VMA_PAGE_NONE)
+		object_fill(o, vma, start, stop, true);
 	vma_pages_set(o->mm, start, stop, filled_state(o, vma, write));
 	EMIT(o, .kind = VMA_EV_FAULT, .rule = "G2", .at = start, .start = start, .end = stop,
 	     .value = filled_state(o, vma, write));
@@ -201,10 +276,12 @@ static int populate_vma(struct op *o, struct vma *vma, u64 start, u64 end)
 	bool write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 	u64 bad;
 
-	if (vma->vm_flags & VM_LOCKONFAULT)
+	if (vma->vm_flags & VM_LOCKONFAULT && !o->k->onfault_populate_checks)
 		return 0;
 	if (!is_accessible(vma) || !pkey_permits(o, vma, write))
 		return refuse_at(o, EFAULT, VMA_WHY_POPULATE_FAILED, start);
+	if (vma->vm_flags & VM_LOCKONFAULT)
+		return 0;
 	/* The first writable fault makes the anon_vma whatever state the pages are in. */
 	switch (fault_range(o, vma, start, end, write, &bad)) {
 	case FAULT_OK:

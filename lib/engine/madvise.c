@@ -113,6 +113,7 @@ static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 star
 	if ((vma->vm_flags & need) != need)
 		return refuse_at(o, EACCES, VMA_WHY_NO_WRITE, vma->vm_start);
 	drop_pages(o, start, end);
+	object_fill(o, vma, start, end, false);
 	return 0;
 }
 

@@ -123,7 +123,8 @@ static int file_flags(struct mapping *m)
 {
 	struct op *o = m->o;
 	const struct vma_file *f = m->file;
-	u64 known = LEGACY_MAP_FLAGS | HUGE_SIZE_FLAGS | (o->k->map_above4g ? M_ABOVE4G : 0);
+	u64 known = LEGACY_MAP_FLAGS | HUGE_SIZE_FLAGS | (o->k->map_above4g ? M_ABOVE4G : 0) |
+		    (f->kind == VMA_KIND_REGULAR && f->fs_thp ? M_SYNC : 0);
 	int rc = check_offset(m);
 
 	if (!rc && o->k->seal_checked_first)

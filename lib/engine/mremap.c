@@ -181,6 +181,19 @@ static int check_may_split(struct remap *r)
 	return refuse_at(r->o, EINVAL, VMA_WHY_MAY_SPLIT, bad);
 }
 
+/* vm_ops->mremap of [vdso]: it moves whole or not at all. Only 5.10 comes here with a piece, and
+ * then takes the copy away again. */
+static int hook_refuses(struct remap *r, struct vma *copy)
+{
+	struct op *o = r->o;
+	const struct vma_file *f = vma_file_at(o->w, r->vma->file);
+
+	if (!f || f->kind != VMA_KIND_SPECIAL || !f->size || r->new_len == f->size)
+		return 0;
+	remove_vma(o, copy);
+	return refuse_at(o, EINVAL, VMA_WHY_MAY_SPLIT, r->addr);
+}
+
 static int check_move_count(struct remap *r)
 {
 	u64 count = r->o->mm->map_count, max = r->o->w->sys.max_map_count, more = 2;
@@ -226,6 +239,9 @@ static int move_vma(struct remap *r)
 	copy = copy_destination(r);
 	if (!copy)
 		return -ENOMEM;
+	rc = hook_refuses(r, copy);
+	if (rc)
+		return rc;
 	EMIT(o, .kind = VMA_EV_MOVE, .rule = "R9", .start = r->addr, .end = r->addr + r->old_len,
 	     .at = r->new_addr);
 	if (o->mm->page_runs->count)
@@ -567,8 +583,11 @@ static bool multi_allowed(const struct op *o, const struct vma *vma)
 {
 	if (vma->uffd)
 		return false;
-	switch (vma_kind_of(o->w, vma)) {
+	switch (vma->file ? world_file(o->w, vma->file)->kind : VMA_KIND_ANON) {
 	case VMA_KIND_DEVICE:
+		return world_file(o->w, vma->file)->uses_generic_gua;
+	case VMA_KIND_SYSV:
+	case VMA_KIND_ZERO:
 		return false;
 	default:
 		return true;

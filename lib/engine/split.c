@@ -10,7 +10,7 @@ static int may_split(struct op *o, const struct vma *vma, u64 addr)
 	if (!ops || !ops->may_split)
 		return 0;
 	f = world_file(o->w, vma->file);
-	if (f->kind == VMA_KIND_SPECIAL)
+	if (f->kind == VMA_KIND_SPECIAL && o->k->special_never_splits)
 		return refuse_at(o, EINVAL, VMA_WHY_MAY_SPLIT, addr);
 	if (f->kind == VMA_KIND_HUGETLB && addr & ((1ULL << f->hugetlb_shift) - 1))
 		return refuse_at(o, EINVAL, VMA_WHY_MAY_SPLIT, addr);

@@ -97,6 +97,7 @@ struct vma_world *vma_world_new(const struct vma_kernel *k)
 		return NULL;
 	w->kernel = *k;
 	w->sys = default_system;
+	tree_init(&w->object_pages);
 	pool_init(&w->vmas, sizeof(struct vma));
 	pool_init(&w->avcs, sizeof(struct vma_avc));
 	pool_init(&w->anons, sizeof(struct vma_anon));
@@ -132,6 +133,7 @@ void vma_world_free(struct vma_world *w)
 	free(w->files);
 	intern_fini(&w->names);
 	intern_fini(&w->policies);
+	tree_fini(&w->object_pages);
 	pool_fini(&w->vmas);
 	pool_fini(&w->avcs);
 	pool_fini(&w->anons);
@@ -271,7 +273,7 @@ struct vma_world *vma_world_clone(const struct vma_world *src)
 	w->sys = src->sys;
 	memcpy(w->uffd_features, src->uffd_features, sizeof(w->uffd_features));
 	w->oom = src->oom;
-	if (pool_copy(&w->vmas, &src->vmas) || pool_copy(&w->avcs, &src->avcs) ||
+	if (tree_copy(&w->object_pages, &src->object_pages) || pool_copy(&w->vmas, &src->vmas) || pool_copy(&w->avcs, &src->avcs) ||
 	    pool_copy(&w->anons, &src->anons) || !intern_copy(&w->names, &src->names) ||
 	    !intern_copy(&w->policies, &src->policies) || !copy_files(w, src) ||
 	    !copy_mms(w, src)) {
@@ -281,6 +283,25 @@ struct vma_world *vma_world_clone(const struct vma_world *src)
 	w->nr_mappings = src->nr_mappings;
 	w->next_shmem_inode = src->next_shmem_inode;
 	return w;
+}
+
+void world_set_object(struct vma_world *w, u64 from, u64 to, bool listed)
+{
+	struct vma_tree *t = &w->object_pages;
+	struct tree_pos pos;
+
+	while (tree_seek(t, from, &pos) && tree_start(t, pos) < to) {
+		u64 start = tree_start(t, pos), end = tree_end(t, pos);
+
+		if (start < from)
+			tree_resize(t, start, start, from);
+		else
+			tree_erase(t, start);
+		if (end > to && tree_insert(t, to, end, 1))
+			w->oom = true;
+	}
+	if (listed && tree_insert(t, from, to, 1))
+		w->oom = true;
 }
 
 /* ---------------------------------------------------------------- linking */

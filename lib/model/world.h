@@ -24,6 +24,7 @@ struct vma_world {
 	struct vma_mm **mms;
 	u32 nr_mms, cap_mms;
 	struct intern names, policies;
+	struct vma_tree object_pages; /* shmem pages that differ from how their object began */
 	u64 uffd_features[64];   /* by context id */
 	u64 next_shmem_inode;    /* for files the kernel makes itself */
 	bool oom;
@@ -60,6 +61,14 @@ void mm_free_vma(struct vma_mm *mm, struct vma *vma);  /* drop the record */
 void mm_set_range(struct vma_mm *mm, struct vma *vma, u64 start, u64 end);
 /* total_vm and the class counters of nr pages with these flags (rule C1). */
 void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr);
+
+/* The place of an object's page in world->object_pages. */
+static inline u64 object_key(const struct vma_file *f, u64 pgoff)
+{
+	return (u64)f->mapping << 40 | (pgoff & ((1ULL << 40) - 1));
+}
+
+void world_set_object(struct vma_world *w, u64 from, u64 to, bool listed);
 
 /* Where a VMA begins for the gap search: vm_start_gap(). */
 u64 vma_start_gap(const struct vma_world *w, const struct vma *vma);
