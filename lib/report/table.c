@@ -44,7 +44,10 @@ struct table *table_new(const struct vma_pick *pick, const struct vma_writer_opt
 			    : last && opts->width	   ? SCOLS_FL_TRUNC
 							   : 0;
 
-		if (!scols_table_new_column(t->tb, pick->col[i]->name, 0, flags))
+		struct libscols_column *col =
+			scols_table_new_column(t->tb, pick->col[i]->name, 0, flags);
+		/* what comes is escaped already; twice would show \x5cx1b for an escape */
+		if (!col || scols_column_set_safechars(col, "\\"))
 			goto fail;
 	}
 	return t;

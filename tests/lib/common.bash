@@ -34,3 +34,31 @@ assert_contains() {
 	printf 'expected to contain: %s\n                got: %s\n' "$2" "$1"
 	return 1
 }
+
+# $1: command, whose schema the JSON document on standard input must fit.
+assert_valid() {
+	local document violations
+	document=$(cat)
+	jq -e '.schema == "vmactl/1"' <<<"$document" >/dev/null || {
+		printf 'no document: %s\n' "${document:0:300}"
+		return 1
+	}
+	violations=$(jq -r --slurpfile schema "$VMACTL_SRC/lib/report/schema/$1.schema.json" \
+		-f "$VMACTL_SRC/tests/lib/schema.jq" <<<"$document") || return 1
+	[ -z "$violations" ] && return 0
+	printf '%s\n' "$violations"
+	return 1
+}
+
+# A command that must fail: "! command" alone does not fail a test.
+refute() {
+	! "$@"
+}
+
+# Starts a process that sleeps, waits until it does nothing else any more, sets $pid. The caller
+# kills it in teardown.
+start_sleeper() {
+	sleep 300 3>&- &
+	pid=$!
+	until grep -q '^[0-9]* (sleep) S' "/proc/$pid/stat"; do :; done
+}
