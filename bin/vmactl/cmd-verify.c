@@ -140,7 +140,9 @@ static void put_text(struct vma_out *out, const struct vma_verify_report *r, con
 	for (size_t i = 0; i < r->nr_findings; i++) {
 		const struct vma_verify_finding *f = &r->findings[i];
 
-		vma_out_addf(out, "%s differs after %s\n%s", f->what, f->call, f->detail);
+		vma_out_addf(out, "%s differs %s%s\n", f->what,
+			     *f->call ? "after " : "before the first call", f->call);
+		vma_out_add(out, f->detail, strlen(f->detail));
 		vma_out_addf(out, "%" PRIu32 " of %" PRIu32 " calls show it (met %" PRIu32
 			     " times):\n",
 			     f->nr_calls, f->nr_before, f->nr_seen);
@@ -226,6 +228,6 @@ int cmd_verify(struct cli *cli)
 	if (rc == -EINVAL)
 		return cli_usage(cli, "%s", err.msg);
 	if (rc)
-		return cli_fail(&err);
+		return cli_error(CLI_FAILURE, "%s", err.msg);
 	return put_report(cli, report, o.profiles);
 }

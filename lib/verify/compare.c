@@ -294,28 +294,31 @@ static int compare_counters(struct stage *st, unsigned int who, struct differenc
 
 /* ---------------------------------------------------------------- policies */
 
-/* A line of numa_maps: "START POLICY ...". */
+/* A line of numa_maps: "START POLICY ...", where the policy may hold blanks. */
 static void compare_policy(struct stage *st, const struct vma_mm *mm, const char *p,
 			   struct difference *diff)
 {
 	char *end;
 	const u64 start = strtoull(p, &end, 16);
 	const struct vma *vma = vma_lookup(mm, start);
+	const struct vma_ops *ops = vma ? vma_ops_of(st->world, vma) : NULL;
 	const char *ours;
 	size_t n;
 
-	if (!vma || *end != ' ')
+	/* Where the object keeps its own policies (shmem), they are shown instead of the VMA's;
+	 * where the VMA has none, the task's is. */
+	if (!vma || *end != ' ' || (ops && ops->set_policy) || (!vma->policy && st->task_policy))
 		return;
 	ours = vma_policy_text(st->world, vma->policy);
 	if (!ours || !*ours)
 		ours = "default";
-	n = strcspn(++end, " \n");
-	/* "default" of a VMA is the task's policy, which numa_maps prints instead. */
-	if ((strlen(ours) == n && !memcmp(ours, end, n)) || (!vma->policy && st->task_policy))
+	end++;
+	n = strlen(ours);
+	if (!strncmp(ours, end, n) && strchr(" \n", end[n]))
 		return;
 	diff->what = WHAT_POLICY;
-	strbuf_addf(&diff->detail, "%" PRIx64 ": predicted %s, kernel %.*s\n", start, ours, (int)n,
-		    end);
+	strbuf_addf(&diff->detail, "%" PRIx64 ": predicted %s, kernel %.*s\n", start, ours,
+		    (int)strcspn(end, "=\n"), end);
 }
 
 static int compare_policies(struct stage *st, unsigned int who, struct difference *diff,

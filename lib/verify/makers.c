@@ -172,10 +172,16 @@ void make_mprotect(struct gen *g, struct step *s)
 		s->arg[2] |= CHOOSE(g, odd);
 }
 
-/* Which pages of [vvar] exist is the business of the clock, not of the memory model. */
-static bool meets_clock(const struct gen *g, u64 start, u64 len)
+/*
+ * What is no matter of the memory model: which pages of [vvar] exist (the clock's business), and
+ * addresses that are not canonical (the CPU's).
+ */
+static bool is_unforeseeable(const struct gen *g, u64 start, u64 len)
 {
 	const struct vma *vma = vma_find(g->mm, page_down(start));
+
+	if (start + len > g->mm->task_size || start + len < start)
+		return true;
 
 	for (; vma && vma->vm_start < start + len; vma = vma_next(g->mm, vma))
 		if (vma->vm_flags & VM_IO && vma_kind_of(g->st->world, vma) == VMA_KIND_SPECIAL)
@@ -196,7 +202,7 @@ void make_touch(struct gen *g, struct step *s)
 	if (!s->arg[1] || s->arg[1] > MAX_TOUCH * PAGE)
 		s->arg[1] = PAGE;
 	s->arg[2] = chance(g, 70) ? PROT_WRITE : PROT_READ;
-	if (meets_clock(g, s->arg[0], s->arg[1]))
+	if (is_unforeseeable(g, s->arg[0], s->arg[1]))
 		s->op = VMA_OP_NONE;
 }
 
@@ -217,7 +223,7 @@ void make_stack_touch(struct gen *g, struct step *s)
 	s->arg[0] = stack->vm_start - down - (chance(g, 30) ? 8 : PAGE);
 	s->arg[1] = chance(g, 70) ? 1 : PAGE;
 	s->arg[2] = chance(g, 60) ? PROT_WRITE : PROT_READ;
-	if (vma_gen_is_ours(g, s->arg[0], s->arg[1]) || meets_clock(g, s->arg[0], s->arg[1]))
+	if (vma_gen_is_ours(g, s->arg[0], s->arg[1]) || is_unforeseeable(g, s->arg[0], s->arg[1]))
 		s->op = VMA_OP_NONE;
 }
 
