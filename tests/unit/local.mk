@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/base-error \
 	tests/unit/base-escape \
 	tests/unit/base-strbuf \
+	tests/unit/live-live \
 	tests/unit/read-bpf \
 	tests/unit/read-core \
 	tests/unit/read-maps \
@@ -15,7 +16,13 @@ unit_tests = \
 	tests/unit/read-smaps \
 	tests/unit/read-status \
 	tests/unit/rebuild-live \
-	tests/unit/rebuild-model
+	tests/unit/rebuild-model \
+	tests/unit/report-explain \
+	tests/unit/report-filter \
+	tests/unit/report-json \
+	tests/unit/report-number \
+	tests/unit/report-writer \
+	tests/unit/verify-step
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
