@@ -68,16 +68,23 @@ static bool frame_table(void *ctx, u64 ip, struct vma_frame_table *out)
 	if (i < 0 || a->places[i].segment < 0)
 		return false;
 	const struct vma_object *o = &a->objects[a->places[i].object];
+	*out = (struct vma_frame_table){ .start = o->bias + o->elf.min_vaddr,
+					 .end = o->bias + o->elf.max_vaddr };
 	for (u32 k = 0; k < o->elf.nr_segments; k++) {
 		const struct vma_segment *s = &o->elf.segments[k];
-		if (s->type != PT_GNU_EH_FRAME)
-			continue;
-		*out = (struct vma_frame_table){ o->bias + o->elf.min_vaddr,
-						 o->bias + o->elf.max_vaddr, o->bias + s->vaddr,
-						 s->memsz };
-		return true;
+		if (s->type == PT_GNU_EH_FRAME) {
+			out->hdr = o->bias + s->vaddr;
+			out->hdr_len = s->memsz;
+		}
 	}
-	return false;
+	for (u32 k = 0; k < o->elf.nr_sections && !out->hdr_len; k++) {
+		const struct vma_section *s = &o->elf.sections[k];
+		if (s->flags & SHF_ALLOC && !strcmp(s->name, ".eh_frame")) {
+			out->frame = o->bias + s->addr;
+			out->frame_len = s->size;
+		}
+	}
+	return out->hdr_len || out->frame_len;
 }
 
 static bool is_code(void *ctx, u64 ip)

@@ -105,10 +105,16 @@ void vma_threads_free(struct vma_thread *threads, size_t nr);
 
 /* ---------------------------------------------------------------- unwinding */
 
-/** struct vma_frame_table - the search table (.eh_frame_hdr) of the image an address is in */
+/**
+ * struct vma_frame_table - the call frame information of the image an address is in
+ * @start, @end: the image's extent in memory
+ * @hdr:         its search table .eh_frame_hdr; @hdr_len 0: there is none (static programs)
+ * @frame:       .eh_frame itself, used without a search table; @frame_len 0: unknown
+ */
 struct vma_frame_table {
-	u64 start, end; /* the image's extent in memory */
+	u64 start, end;
 	u64 hdr, hdr_len;
+	u64 frame, frame_len;
 };
 
 /**

@@ -6,6 +6,7 @@ read_sources =
 read_sources += \
 	lib/read/core-facts.c \
 	lib/read/core.c \
+	lib/read/eh-frame.c lib/read/eh-frame.h \
 	lib/read/elf.c \
 	lib/read/memory.c \
 	lib/read/symbols.c \

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "read/eh-frame.h"
 
 #if !defined(__x86_64__)
 #error "registers are laid out for x86-64 only"
@@ -23,10 +24,13 @@ extern int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip
 					      int need_unwind_info, void *arg);
 
 #define CACHE_PAGES 64
+/* Where a search table of our own seems to be: no process can have anything there. */
+#define OWN_TABLE 0xf000000000000000ULL
 
 struct job {
 	const struct vma_unwinder *u;
 	const struct vma_thread *t;
+	struct eh_frame own; /* a search table made for an image that has none */
 	struct {
 		u64 page; /* number + 1 */
 		u8 bytes[VMA_PAGE_SIZE];
@@ -63,6 +67,11 @@ static bool read_target(struct job *job, u64 addr, void *buf, size_t len)
 	if (t->stack && addr >= t->stack_start && addr - t->stack_start <= t->stack_len &&
 	    len <= t->stack_len - (addr - t->stack_start)) {
 		memcpy(buf, t->stack + (addr - t->stack_start), len);
+		return true;
+	}
+	if (addr >= OWN_TABLE && addr - OWN_TABLE <= job->own.nr * sizeof(*job->own.entry) &&
+	    len <= job->own.nr * sizeof(*job->own.entry) - (addr - OWN_TABLE)) {
+		memcpy(buf, (const char *)job->own.entry + (addr - OWN_TABLE), len);
 		return true;
 	}
 	return addr <= ~0ULL - len && read_cached(job, addr, buf, len);
@@ -106,6 +115,23 @@ struct hdr {
 #define UDATA4 0x03
 #define DATAREL_SDATA4 0x3b
 
+static int find_in_own_table(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need,
+			     struct job *job, const struct vma_frame_table *table)
+{
+	unw_dyn_info_t di = { .format = UNW_INFO_FORMAT_REMOTE_TABLE };
+
+	if (!table->frame_len ||
+	    (job->own.start != table->frame &&
+	     eh_frame_index(job->u->read, job->u->ctx, table->frame, table->frame_len, &job->own)))
+		return -UNW_ENOINFO;
+	di.start_ip = table->start;
+	di.end_ip = table->end;
+	di.u.rti.segbase = table->frame; /* the entries count from there */
+	di.u.rti.table_data = OWN_TABLE;
+	di.u.rti.table_len = job->own.nr * sizeof(*job->own.entry) / sizeof(unw_word_t);
+	return _Ux86_64_dwarf_search_unwind_table(as, ip, &di, pi, need, job);
+}
+
 static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need,
 			  void *arg)
 {
@@ -114,8 +140,11 @@ static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *p
 	unw_dyn_info_t di = { .format = UNW_INFO_FORMAT_REMOTE_TABLE };
 	struct hdr h;
 
-	if (!job->u->table(job->u->ctx, ip, &table) || table.hdr_len < sizeof(h) ||
-	    !read_target(job, table.hdr, &h, sizeof(h)))
+	if (!job->u->table(job->u->ctx, ip, &table))
+		return -UNW_ENOINFO;
+	if (!table.hdr_len)
+		return find_in_own_table(as, ip, pi, need, job, &table);
+	if (table.hdr_len < sizeof(h) || !read_target(job, table.hdr, &h, sizeof(h)))
 		return -UNW_ENOINFO;
 	if (h.version != 1 || h.eh_frame_enc != PCREL_SDATA4 || h.count_enc != UDATA4 ||
 	    h.table_enc != DATAREL_SDATA4 || h.count > (table.hdr_len - sizeof(h)) / 8)
@@ -197,6 +226,7 @@ size_t vma_unwind(const struct vma_unwinder *u, const struct vma_thread *thread,
 		job->t = thread;
 		n = walk(job, as, out, max);
 		unw_destroy_addr_space(as);
+		eh_frame_fini(&job->own);
 	}
 	free(job);
 	return n;
