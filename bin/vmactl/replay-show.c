@@ -322,6 +322,10 @@ void replay_summary_text(struct replay_run *run, const struct vma_replay_summary
 		vma_out_addf(run->out, "and %" PRIu64 " more\n", run->disagreements - run->opt->show);
 	vma_out_addf(run->out, "%s: %" PRIu64 " lines, %" PRIu64 " calls, %" PRIu64 " simulated\n",
 		     run->name, s->lines, s->calls, s->modelled);
+	if (!compared) {
+		vma_out_adds(run->out, "no call to compare\n");
+		return;
+	}
 	vma_out_addf(run->out, "%" PRIu64 " of %" PRIu64 " results as predicted (%.2f %%)", s->agreed,
 		     compared, percent(s->agreed, compared));
 	if (s->learned)

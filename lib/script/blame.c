@@ -107,9 +107,11 @@ static struct site *add_site(struct blame *b, const char *key, size_t len, u32 h
 
 static struct site *site_of(struct blame *b, const char *key, size_t len)
 {
-	u32 hash = hash_text(key, len);
+	u32 hash;
 	size_t i;
 
+	len = strnlen(key, len); /* a log may hold NULs */
+	hash = hash_text(key, len);
 	if (2 * b->nr >= b->nr_slots && !grow_slots(b))
 		return NULL;
 	for (i = hash & (b->nr_slots - 1); b->slot[i]; i = (i + 1) & (b->nr_slots - 1)) {

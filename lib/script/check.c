@@ -149,7 +149,7 @@ static bool pairs_reserve(struct pairs *p, u32 id)
 /* Notes that a of the kernel is b of the model; false when that contradicts what was noted. */
 static bool same_id(struct check *c, u32 a, u32 b)
 {
-	if (a > 1U << 24 || b > 1U << 24 || !pairs_reserve(&c->k2s, a) || !pairs_reserve(&c->s2k, b))
+	if (a > 1U << 20 || b > 1U << 20 || !pairs_reserve(&c->k2s, a) || !pairs_reserve(&c->s2k, b))
 		return a == b;
 	if (c->k2s.stamp[a] != c->stamp) {
 		c->k2s.stamp[a] = c->stamp;
@@ -281,7 +281,8 @@ static void compare_ident(struct cmp *cmp)
 		const struct vma *u = vma_first(cmp->mm);
 
 		/* inode 0 is no proof: the first SysV segment has it */
-		agree = !kernel_key(k) == !file_key(w, v) || k->dev_minor == 1;
+		agree = !kernel_key(k) == !file_key(w, v) ||
+			(!k->dev_major && k->dev_minor == 1);
 		if (!agree)
 			SAY(cmp, RANGE "kernel maps %s, simulator %s", RANGE_OF(k),
 			    k->ino ? "a file" : "no file", file_key(w, v) ? "a file" : "none");

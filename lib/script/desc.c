@@ -119,8 +119,10 @@ static void learn_from_world(struct descs *d, const struct vma_world *w, u32 ino
 
 u32 inode_of_path(struct descs *d, const struct vma_world *w, const char *path, size_t len)
 {
-	u32 h = hash_path(path, len), id;
+	u32 h, id;
 
+	len = strnlen(path, len); /* a log may hold NULs */
+	h = hash_path(path, len);
 	for (id = d->buckets[h & (d->nr_buckets - 1)]; id; id = d->inodes[id].next)
 		if (!strncmp(d->inodes[id].path, path, len) && !d->inodes[id].path[len])
 			return id;

@@ -154,7 +154,7 @@ static bool parse_vma(struct kvma *v, const char *text, size_t len)
 	*v = (struct kvma){ .text = strndup(text, len) };
 	if (!v->text)
 		return false;
-	w = (struct words_of){ v->text, v->text + len };
+	w = (struct words_of){ v->text, v->text + strlen(v->text) };
 	if (!fixed_fields(v, &w)) {
 		free(v->text);
 		return false;

@@ -71,6 +71,21 @@ void step_result_text(char *out, size_t size, s64 ret, int err, int sig)
 		snprintf(out, size, "%lld", (long long)ret);
 }
 
+/*
+ * A log of strace does not show page faults, so whether neighbours have merged (equal anon_vmas or
+ * not) is a guess; where the number or the borders of mappings decide, so is the answer.
+ */
+static bool may_be_faults(const struct vma_replay *r, const struct vma_step *s)
+{
+	enum vma_why why = s->result->why;
+	int err = s->recorded_err;
+
+	if (r->sum.has_touches)
+		return false;
+	return why == VMA_WHY_MAP_COUNT || why == VMA_WHY_MAP_COUNT_EAGAIN ||
+	       why == VMA_WHY_CROSSES_VMA || err == ENOMEM || err == EFAULT || err == EAGAIN;
+}
+
 static void note_first(struct vma_replay *r, const struct vma_step *s)
 {
 	struct vma_replay_summary *sum = &r->sum;
@@ -78,6 +93,7 @@ static void note_first(struct vma_replay *r, const struct vma_step *s)
 	size_t len = s->text_len < sizeof(text) - 1 ? s->text_len : sizeof(text) - 1;
 
 	sum->disagreed++;
+	sum->uncertain += may_be_faults(r, s);
 	if (sum->first.n)
 		return;
 	sum->first = *s;

@@ -4,7 +4,8 @@
 fuzz_tests = \
 	tests/fuzz/maps \
 	tests/fuzz/smaps \
-	tests/fuzz/status
+	tests/fuzz/status \
+	tests/fuzz/strace
 
 check_PROGRAMS += $(fuzz_tests)
 TESTS += $(fuzz_tests)

@@ -22,6 +22,9 @@ unit_tests = \
 	tests/unit/report-json \
 	tests/unit/report-number \
 	tests/unit/report-writer \
+	tests/unit/script-check \
+	tests/unit/script-lex \
+	tests/unit/script-replay \
 	tests/unit/verify-step
 
 if HAVE_CMOCKA
