@@ -24,12 +24,14 @@ extern int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip
 					      int need_unwind_info, void *arg);
 
 #define CACHE_PAGES 64
+#define MAX_READS (8u << 20)
 /* Where a search table of our own seems to be: no process can have anything there. */
 #define OWN_TABLE 0xf000000000000000ULL
 
 struct job {
 	const struct vma_unwinder *u;
 	const struct vma_thread *t;
+	u32 budget; /* reads: call frame information is a program, and may loop */
 	struct eh_frame own; /* a search table made for an image that has none */
 	struct {
 		u64 page; /* number + 1 */
@@ -79,8 +81,13 @@ static bool read_target(struct job *job, u64 addr, void *buf, size_t len)
 
 static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, int write, void *arg)
 {
+	struct job *job = arg;
+
 	(void)as;
-	return !write && read_target(arg, addr, value, sizeof(*value)) ? 0 : -UNW_EINVAL;
+	if (write || !job->budget)
+		return -UNW_EINVAL;
+	job->budget--;
+	return read_target(job, addr, value, sizeof(*value)) ? 0 : -UNW_EINVAL;
 }
 
 /* libunwind counts registers as DWARF does: where each stands in struct user_regs_struct. */
@@ -224,6 +231,7 @@ size_t vma_unwind(const struct vma_unwinder *u, const struct vma_thread *thread,
 	if (as) {
 		job->u = u;
 		job->t = thread;
+		job->budget = MAX_READS;
 		n = walk(job, as, out, max);
 		unw_destroy_addr_space(as);
 		eh_frame_fini(&job->own);

@@ -111,3 +111,40 @@ member() {
 	run vmactl where "$pid"
 	assert_eq "$status" 2
 }
+
+@test "a program in another mount namespace is read through its own root" {
+	need unshare readelf
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	mkdir "$dir/over" "$dir/bin"
+	cp "$dir/threads" "$dir/bin/program"
+	echo "not the program" >"$dir/over/program"
+	# Inside, over/ is bin/; outside, the same path leads to another file.
+	unshare -m sh -c "mount --bind $dir/bin $dir/over && exec $dir/over/program" >"$dir/inner" 3>&- &
+	inner=$!
+	for _ in $(seq 100); do
+		grep -q ready "$dir/inner" && break
+		sleep 0.05
+	done
+	[ -s "$dir/inner" ] || { kill $inner 2>/dev/null; skip "unshare -m is not permitted"; }
+	run vmactl where --json "$inner" recurses
+	kill -KILL $inner
+	assert_eq "$status" 0
+	assert_contains "$output" '"name": "recurses"'
+	assert_contains "$output" '"elf_note": null'
+}
+
+@test "without privilege symbols still come from the same inode" {
+	need setpriv
+	[ "$(id -u)" -eq 0 ] || skip "needs root to become somebody else"
+	chmod 755 "$dir"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/threads" >"$dir/theirs" 3>&- &
+	theirs=$!
+	for _ in $(seq 100); do
+		grep -q ready "$dir/theirs" && break
+		sleep 0.05
+	done
+	run setpriv --reuid 65534 --regid 65534 --clear-groups vmactl where --json "$theirs" recurses
+	kill -KILL $theirs
+	assert_contains "$output" '"name": "recurses"'
+	assert_contains "$output" '"elf_source": "root"'
+}

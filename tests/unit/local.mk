@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/read-process \
 	tests/unit/read-smaps \
 	tests/unit/read-status \
+	tests/unit/read-unwind \
 	tests/unit/rebuild-live \
 	tests/unit/rebuild-model \
 	tests/unit/report-explain \
