@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -229,6 +230,30 @@ static int add_special(struct vma_live_files *files, struct vma_err *err)
 	return add(files, ends[1], &pipe_end, "pipe()", err);
 }
 
+/* A kernel without SysV shared memory, or a limit that is reached, is no failure. */
+static void add_segments(struct vma_live_files *files)
+{
+	static const size_t sizes[VMA_LIVE_SEGMENTS_MAX] = { 3 * 4096, 7 * 4096 + 100 };
+
+	for (size_t i = 0; i < VMA_LIVE_SEGMENTS_MAX; i++) {
+		struct vma_live_segment *s = &files->segment[files->nr_segments];
+		const int id = shmget(IPC_PRIVATE, sizes[i], IPC_CREAT | 0700);
+
+		if (id < 0)
+			return;
+		s->at = shmat(id, NULL, 0);
+		shmctl(id, IPC_RMID, NULL); /* lives on while we are attached */
+		if (s->at == (void *)-1)
+			return;
+		s->id = id;
+		s->init = (struct vma_file){
+			.kind = VMA_KIND_SYSV, .internal = true, .readable = true, .writable = true,
+			.size = page_up(sizes[i]), .seq = (u64)id, .inode = (u64)id,
+		};
+		files->nr_segments++;
+	}
+}
+
 int vma_live_files_open(struct vma_live_files *files, const char *dir, struct vma_err *err)
 {
 	static const struct how f0[] = { { O_RDONLY, "O_RDONLY" }, { O_RDWR, "O_RDWR" }, { 0, NULL } };
@@ -259,7 +284,9 @@ int vma_live_files_open(struct vma_live_files *files, const char *dir, struct vm
 		rc = add_memfd(files, F_SEAL_FUTURE_WRITE, err);
 	if (!rc)
 		rc = add_special(files, err);
-	if (rc)
+	if (!rc)
+		add_segments(files);
+	else
 		vma_live_files_close(files);
 	return rc;
 }
@@ -270,6 +297,9 @@ void vma_live_files_close(struct vma_live_files *files)
 		if (files->file[i].fd >= 0)
 			close(files->file[i].fd);
 	files->nr = 0;
+	for (size_t i = 0; i < files->nr_segments; i++)
+		shmdt(files->segment[i].at);
+	files->nr_segments = 0;
 	if (files->image >= 0)
 		close(files->image);
 	files->image = -1;

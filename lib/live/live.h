@@ -33,10 +33,21 @@ struct vma_live_file {
 	struct vma_file init;
 };
 
+#define VMA_LIVE_SEGMENTS_MAX 2
+
+/** struct vma_live_segment - SysV shared memory; removed already, held by our own attachment */
+struct vma_live_segment {
+	int id;
+	void *at;
+	struct vma_file init;
+};
+
 /** struct vma_live_files - the files of a run; they have no name that stays */
 struct vma_live_files {
 	struct vma_live_file file[VMA_LIVE_FILES_MAX];
 	size_t nr;
+	struct vma_live_segment segment[VMA_LIVE_SEGMENTS_MAX];
+	size_t nr_segments; /* 0 where the kernel has none */
 	int image;     /* the puppet's program */
 	u64 image_end; /* where it ends in memory: the heap may begin here */
 };

@@ -50,6 +50,10 @@ static void opening_lines(struct strbuf *b, const struct stage *st)
 	for (size_t i = 0; i < st->files->nr; i++)
 		if (uses_file(&st->done, i))
 			file_lines(b, st->files, i);
+	for (size_t i = 0; i < st->files->nr_segments; i++)
+		if (uses_file(&st->done, STEP_SEGMENT + i - 1))
+			strbuf_addf(b, "shmget(IPC_PRIVATE, %" PRIu64 ", IPC_CREAT|0700) = %d\n",
+				    st->files->segment[i].init.size, st->files->segment[i].id);
 	if (uses_op(&st->done, VMA_OP_UFFD_API, VMA_OP_UFFD_CLOSE))
 		for (int i = 0; i < STAGE_NR_UFFD; i++)
 			strbuf_addf(b, "userfaultfd(O_CLOEXEC|O_NONBLOCK) = %d\n", STAGE_UFFD + i);

@@ -153,10 +153,11 @@ static u64 to_edge(struct gen *g, u64 addr)
 
 u64 vma_gen_len(struct gen *g, u64 addr)
 {
+	/* The last one may succeed: not where mlock() would then fill memory. */
 	static const u64 wild[] = { 0, 0, 1ULL << 47, ~0ULL, ~0ULL << 12, 1ULL << 46 };
 
 	if (chance(g, g->profile->wild))
-		return wild[below(g, ARRAY_SIZE(wild))];
+		return wild[below(g, ARRAY_SIZE(wild) - !g->profile->never_fills)];
 	if (chance(g, g->profile->wild))
 		return 1 + below(g, 6 * PAGE);
 	if (chance(g, 30))
@@ -254,9 +255,12 @@ void vma_gen_step(struct gen *g, struct step *step)
 void vma_gen_learn(struct gen *g, const struct step *step, const struct outcome *out, u32 n)
 {
 	const u64 start = (u64)out->ret;
-	const u64 len = step->op == VMA_OP_MREMAP ? step->arg[2] : step->arg[1];
+	const u64 len = step->op == VMA_OP_MREMAP ? step->arg[2] :
+			step->op == VMA_OP_SHMAT ? VMA_PAGE_SIZE : step->arg[1];
 	struct place *p;
 
+	if (step->op == VMA_OP_UFFD_API && !out->err)
+		g->uffd_ready |= 1U << (step->arg[0] - STAGE_UFFD);
 	if (out->err || out->sig || step->op == VMA_OP_BRK || !vma_op_at(step->op)->returns_address)
 		return;
 	if (in_arena(g, start) || len > (64ULL << 20))

@@ -22,6 +22,7 @@ struct gen {
 	unsigned int who;
 	struct place place[GEN_PLACES];
 	size_t nr_places;
+	unsigned int uffd_ready; /* bit per userfaultfd: UFFDIO_API was done */
 };
 
 void vma_gen_init(struct gen *g, struct stage *st, u64 seed);

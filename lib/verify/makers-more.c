@@ -137,6 +137,33 @@ void make_remap_file_pages(struct gen *g, struct step *s)
 	s->arg[4] = chance(g, 5) ? MAP_NONBLOCK : 0;
 }
 
+void make_shm(struct gen *g, struct step *s)
+{
+	static const struct choice flags[] = {
+		{ 0, 40 }, { 010000, 20 }, { 040000, 20 }, { 020000, 8 }, { 0100000, 4 },
+		{ 050000, 6 }, { 060000, 4 },
+	}; /* SHM_RDONLY 010000, SHM_RND 020000, SHM_REMAP 040000, SHM_EXEC 0100000 */
+	const struct vma *vma = vma_gen_vma(g);
+	u64 which;
+
+	if (!g->st->files->nr_segments)
+		return;
+	if (chance(g, 35)) {
+		s->op = VMA_OP_SHMDT;
+		s->arg[0] = vma && chance(g, 60) ? vma->vm_start : vma_gen_addr(g);
+		/* It looks for a segment from there on: none of the puppet's own is one. */
+		return;
+	}
+	which = below(g, g->st->files->nr_segments);
+	s->op = VMA_OP_SHMAT;
+	s->file = (u8)(STEP_SEGMENT + which);
+	s->arg[0] = (u64)g->st->files->segment[which].id;
+	s->arg[1] = chance(g, 25) ? 0 : vma_gen_addr(g);
+	s->arg[2] = CHOOSE(g, flags);
+	if (vma_gen_is_ours(g, s->arg[1], 16 * PAGE))
+		s->arg[1] = 0;
+}
+
 void make_uffd(struct gen *g, struct step *s)
 {
 	const u64 ctx = STAGE_UFFD + below(g, STAGE_NR_UFFD);
@@ -147,7 +174,11 @@ void make_uffd(struct gen *g, struct step *s)
 		return;
 	vma_gen_range(g, &addr, &len);
 	s->arg[0] = ctx;
-	if (chance(g, 15)) {
+	if (chance(g, 1)) {
+		s->op = VMA_OP_UFFD_CLOSE;
+		return;
+	}
+	if (chance(g, g->uffd_ready & 1U << (ctx - STAGE_UFFD) ? 2 : 75)) {
 		s->op = VMA_OP_UFFD_API;
 		s->arg[1] = UFFD_SIGBUS;
 		return;
@@ -185,6 +216,9 @@ void make_pkey(struct gen *g, struct step *s)
 		{ VMA_OP_PKEY_ALLOC, 10 }, { VMA_OP_PKEY_FREE, 5 }, { VMA_OP_PKEY_MPROTECT, 85 },
 	};
 
+	/* Without the CPU's help every one of them fails: not worth many calls. */
+	if (!vma_world_system(g->st->world)->pkeys && !chance(g, 5))
+		return;
 	s->op = (enum vma_op_id)CHOOSE(g, ops);
 	if (s->op == VMA_OP_PKEY_ALLOC) {
 		s->arg[1] = chance(g, 30) ? 1 + below(g, 2) : 0;

@@ -264,6 +264,9 @@ void make_mremap(struct gen *g, struct step *s)
 	s->arg[2] = chance(g, 50) ? s->arg[1] : vma_gen_len(g, s->arg[0]);
 	if (s->arg[1] > (4ULL << 20) && s->arg[1] < (1ULL << 46))
 		s->arg[1] = s->arg[2] = PAGE;
+	vma = vma_lookup(g->mm, s->arg[0]);
+	if (vma && vma->vm_flags & VM_LOCKED && s->arg[2] > (4ULL << 20)) /* would be filled */
+		s->arg[2] = s->arg[1];
 	s->arg[3] = CHOOSE(g, flags);
 	if (s->arg[3] & (MREMAP_FIXED | 4))
 		s->arg[4] = chance(g, 80) ? vma_gen_arena_page(g) : vma_gen_addr(g);

@@ -30,6 +30,7 @@ struct profile {
 	bool no_caps;             /* without capabilities, so that limits bite */
 	bool limits;              /* resource limits a little above what is used at the start */
 	bool grows;               /* grow-down mappings */
+	bool never_fills;         /* no call that makes many pages present */
 };
 
 const struct profile *vma_profile_at(size_t i);

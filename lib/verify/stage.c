@@ -80,6 +80,14 @@ static int add_files(struct stage *st, struct vma_err *err)
 			return vma_fail(err, ENOMEM, "out of memory");
 		st->file_id[i] = made->id;
 	}
+	for (size_t i = 0; i < st->files->nr_segments; i++) {
+		const struct vma_file *made = vma_file_new(st->world, &st->files->segment[i].init,
+							   "/SYSV00000000 (deleted)");
+
+		if (!made)
+			return vma_fail(err, ENOMEM, "out of memory");
+		st->segment_id[i] = made->id;
+	}
 	return 0;
 }
 
@@ -210,6 +218,8 @@ static int predict(struct stage *st, const struct step *step, const u64 *arg,
 	memcpy(call.arg, arg, sizeof(call.arg));
 	if (step->file == STEP_BAD_FILE)
 		call.file = VMA_FILE_BAD;
+	else if (step->file >= STEP_SEGMENT)
+		call.file = st->segment_id[step->file - STEP_SEGMENT];
 	else if (step->file != STEP_NO_FILE)
 		call.file = st->file_id[step->file - 1];
 	rc = vma_op_run(vma_stage_mm(st, step->who), &call, res);
@@ -264,6 +274,8 @@ static void compare_outcomes(const struct step *step, const struct vma_result *r
 	strbuf_addc(&diff->detail, '\n');
 }
 
+#define SEGMENT_MOST (64 * VMA_PAGE_SIZE) /* no live segment is larger */
+
 /* Calls left out while shrinking may have made this one senseless, or aim it at the puppet. */
 static bool is_senseless(const struct stage *st, const struct step *step, const u64 *arg)
 {
@@ -273,6 +285,8 @@ static bool is_senseless(const struct stage *st, const struct step *step, const 
 		return step->child >= STAGE_PUPPETS || st->mm[step->child];
 	if (vma_step_is_addr(step->op, 0) && step->op != VMA_OP_BRK &&
 	    vma_live_is_ours(st->live, arg[0], arg[0] + arg[1]))
+		return true;
+	if (step->op == VMA_OP_SHMAT && vma_live_is_ours(st->live, arg[1], arg[1] + SEGMENT_MOST))
 		return true;
 	if (step->op == VMA_OP_UFFD_REGISTER || step->op == VMA_OP_UFFD_UNREGISTER)
 		return vma_live_is_ours(st->live, arg[1], arg[1] + arg[2]);

@@ -68,6 +68,7 @@ struct stage {
 	u32 mm[STAGE_PUPPETS];   /* ids; 0 none */
 	struct puppet_files proc[STAGE_PUPPETS];
 	u32 file_id[VMA_LIVE_FILES_MAX];
+	u32 segment_id[VMA_LIVE_SEGMENTS_MAX];
 	u64 first_pid;
 	u64 brk0, stack_end;
 	u64 shown_flags;         /* those that this kernel prints */

@@ -22,10 +22,11 @@ struct ref {
 
 #define STEP_NO_FILE 0
 #define STEP_BAD_FILE 0xff
+#define STEP_SEGMENT 0xf0
 
 /*
  * @arg:  of the call as the engine takes it; what has a ref is an offset
- * @file: live file + 1, STEP_NO_FILE, STEP_BAD_FILE
+ * @file: live file + 1, STEP_SEGMENT + live segment, STEP_NO_FILE, STEP_BAD_FILE
  * @child: fork: the puppet it makes
  */
 struct step {
