@@ -119,6 +119,12 @@ static bool learn_holes(struct vma_replay *r, u64 addr, u64 len)
 	return learned;
 }
 
+static bool is_unmapped(enum vma_why why)
+{
+	return why == VMA_WHY_UNMAPPED || why == VMA_WHY_UNMAPPED_FAULT ||
+	       why == VMA_WHY_CROSSES_VMA;
+}
+
 static enum vma_follow how(const struct vma_replay *r, int err)
 {
 	if (err)
@@ -213,7 +219,7 @@ static enum vma_follow force_mremap(struct vma_replay *r, u64 addr)
 		call.arg[0] = (u64)r->res.ret;
 		call.arg[1] = call.arg[2];
 		call.arg[3] = 0;
-	} else if (!r->tasks.mms[r->mm->id].known) {
+	} else if (!r->tasks.mms[r->mm->id].known && is_unmapped(r->res.why)) {
 		learned = learn_holes(r, call.arg[0], call.arg[1]);
 	}
 	if (addr != call.arg[0])
@@ -272,7 +278,8 @@ static enum vma_follow force_other(struct vma_replay *r)
 		r->mm->caps = ~0U; /* nobody knew: it runs with privilege */
 		return VMA_FOLLOW_LEARNED;
 	}
-	if (r->tasks.mms[r->mm->id].known || !range_of(&r->call, &addr, &len) ||
+	if (r->tasks.mms[r->mm->id].known || !is_unmapped(res.why) ||
+	    !range_of(&r->call, &addr, &len) ||
 	    !learn_holes(r, addr, len))
 		return VMA_FOLLOW_KEPT;
 	return how(r, run_lifted(r, &r->call, &res));

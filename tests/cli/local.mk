@@ -11,6 +11,7 @@ cli_tests = \
 	tests/cli/limits.bats \
 	tests/cli/list.bats \
 	tests/cli/man-examples.bats \
+	tests/cli/replay.bats \
 	tests/cli/simulate.bats \
 	tests/cli/stacks.bats \
 	tests/cli/verify.bats \
