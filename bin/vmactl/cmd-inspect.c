@@ -52,6 +52,7 @@ const struct cli_option cmd_inspect_options[] = {
 	CLI_END,
 };
 
+#define FROM_MAPS "START,END,SIZE,PERMS,OFFSET,DEV,INODE,PATH"
 #define STREAMED "START,END,SIZE,PERMS,OFFSET,DEV,INODE,RSS,PSS,ANONYMOUS,SWAP,LOCKED,FLAGS,PATH"
 
 static const char *default_columns(const struct cli *cli, const struct inspect *in)
@@ -62,6 +63,8 @@ static const char *default_columns(const struct cli *cli, const struct inspect *
 		return "START,PERMS,OFFSET,DEV,INODE,SIZE,RSS,PSS,PSS_DIRTY,REFERENCED,ANONYMOUS,"
 		       "KSM,LAZYFREE,SHMEMPMDMAPPED,FILEPMDMAPPED,SHARED_HUGETLB,PRIVATE_HUGETLB,"
 		       "SWAP,SWAPPSS,LOCKED,THPELIGIBLE,PATH";
+	if (cli->shared.cost == CLI_COST_MAPS)
+		return FROM_MAPS;
 	if (cli->shared.json_lines || cli->shared.raw)
 		return STREAMED;
 	if (cli->shared.json)

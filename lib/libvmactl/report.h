@@ -62,7 +62,11 @@ int vma_out_flush(struct vma_out *o);
 /** vma_out_room() - a place for @n (at most VMA_OUT_ROOM) bytes; put them there and call
  *  vma_out_end() with the end. NULL after an error. */
 #define VMA_OUT_ROOM 4096
-char *vma_out_room(struct vma_out *o, size_t n);
+char *vma_out_room_slow(struct vma_out *o, size_t n);
+static inline char *vma_out_room(struct vma_out *o, size_t n)
+{
+	return o->cap - o->len >= n && !o->error ? o->buf + o->len : vma_out_room_slow(o, n);
+}
 static inline void vma_out_end(struct vma_out *o, const char *end)
 {
 	o->len = (size_t)(end - o->buf);
@@ -202,6 +206,7 @@ void vma_pick_all(const struct vma_columns *t, struct vma_pick *pick);
  * @known:  how a field is known; NULL: all exact
  * @attrib: what a mapping is for (vma_attrib_text() of attrib.h), NULL: nobody asked
  */
+#define VMA_VIEW_WORDS 16
 struct vma_view {
 	u32 pid;
 	const struct vma_mm *mm;
@@ -211,9 +216,11 @@ struct vma_view {
 	const char *(*attrib)(const void *ctx, const struct vma_fact_map *map, u32 field, char *buf,
 			      size_t size, struct vma_provenance *how);
 	const void *attrib_ctx;
-	u64 cached_flags; /* the flags whose words @words holds */
-	bool cached;
-	char words[VMA_FLAGS_TEXT];
+	struct {
+		bool used;
+		u64 flags;
+		char words[VMA_FLAGS_TEXT];
+	} words[VMA_VIEW_WORDS]; /* a process has few different flags: by hash, the last ones */
 };
 
 /**

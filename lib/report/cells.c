@@ -50,17 +50,17 @@ static void put_raw_text(struct vma_out *o, const char *text, bool list)
 
 		while ((unsigned char)text[n] > ' ' && text[n] != '\\' && text[n] != 0x7f)
 			n++;
-		vma_out_add(o, text, n);
+		out_put(o, text, n);
 		text += n;
 		if (!*text)
 			return;
 		if (list && *text == ' ') {
-			vma_out_add(o, ",", 1);
+			out_put(o, ",", 1);
 			text++;
 			continue;
 		}
 		char hex[4] = { '\\', 'x', digits[(unsigned char)*text >> 4], digits[*text & 15] };
-		vma_out_add(o, hex, 4);
+		out_put(o, hex, 4);
 		text++;
 	}
 }
@@ -98,7 +98,7 @@ void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct 
 		vma_out_end(o, p);
 	}
 	if (unlikely(cell->how.known == VMA_INFERRED))
-		vma_out_add(o, "?", 1);
+		out_put(o, "?", 1);
 }
 
 /* A list that is long or holds letters JSON wants escaped. */
@@ -107,14 +107,14 @@ static void put_json_odd_list(struct vma_out *o, const char *text, bool quoted)
 	char word[256];
 	bool any = false;
 
-	vma_out_add(o, "[", 1);
+	out_put(o, "[", 1);
 	while (*text) {
 		size_t n = strcspn(text, " ");
 
 		if (n) {
 			snprintf(word, sizeof(word), "%.*s", (int)n, text);
 			if (any)
-				vma_out_add(o, ",", 1);
+				out_put(o, ",", 1);
 			if (quoted)
 				put_json_string(o, word);
 			else
@@ -123,7 +123,7 @@ static void put_json_odd_list(struct vma_out *o, const char *text, bool quoted)
 		}
 		text += n + (text[n] == ' ');
 	}
-	vma_out_add(o, "]", 1);
+	out_put(o, "]", 1);
 }
 
 /* Words or numbers divided by single blanks, as an array. */
@@ -164,13 +164,13 @@ void put_json_cell(struct vma_out *o, const struct vma_column *col, const struct
 	char *p;
 
 	if (unlikely(cell->state != VMA_CELL_HAS)) {
-		vma_out_add(o, "null", 4);
+		out_put(o, "null", 4);
 		return;
 	}
 	switch (col->kind) {
 	case VMA_CELL_TEXT:
 		if (!put_json_string(o, cell->text)) {
-			vma_out_add(o, ",", 1);
+			out_put(o, ",", 1);
 			put_json_hex(o, col->key, cell->text);
 		}
 		return;

@@ -122,27 +122,31 @@ static void perms(const struct vma_row *row, struct vma_cell *cell)
 }
 GET(perms)
 
-/* Neighbours repeat each other's flags, so the words of the last ones are kept. */
+/* To put the words together costs more than all else of a row, so those of the last flags are kept. */
+static const char *flag_words(struct vma_view *v, u64 fl)
+{
+	size_t at = (size_t)(fl * 0x9e3779b97f4a7c15ULL >> 60) % VMA_VIEW_WORDS;
+
+	if (!v->words[at].used || v->words[at].flags != fl) {
+		vma_flags_codes(v->kernel, fl, ' ', v->words[at].words);
+		v->words[at].flags = fl;
+		v->words[at].used = true;
+	}
+	return v->words[at].words;
+}
+
 static void flags(const struct vma_row *row, struct vma_cell *cell)
 {
-	struct vma_view *v = row->view;
-
 	if (!row->has_flags) {
 		set_unknown(cell);
 		return;
 	}
 	if (row->vma && !known(row, cell, VMA_FIELD_FLAGS))
 		return;
-	if (!v->cached || v->cached_flags != row->flags) {
-		vma_flags_codes(v->kernel, row->flags, ' ', v->words);
-		v->cached_flags = row->flags;
-		v->cached = true;
-	}
+	set_text(cell, flag_words(row->view, row->flags));
 	if (row->map && row->map->unknown && *row->map->unknown) {
-		snprintf(cell->buf, VMA_CELL_BUF, "%s %s", v->words, row->map->unknown);
+		snprintf(cell->buf, VMA_CELL_BUF, "%s %s", cell->text, row->map->unknown);
 		set_text(cell, cell->buf);
-	} else {
-		set_text(cell, v->words);
 	}
 }
 GET(flags)

@@ -47,7 +47,7 @@ bool put_json_string(struct vma_out *o, const char *text)
 	size_t left = strlen(text);
 	bool valid = true;
 
-	vma_out_add(o, "\"", 1);
+	out_put(o, "\"", 1);
 	while (left) {
 		size_t n = 0;
 
@@ -67,15 +67,15 @@ bool put_json_string(struct vma_out *o, const char *text)
 				valid = false;
 				n = 1;
 			} else {
-				vma_out_add(o, text, n);
+				out_put(o, text, n);
 			}
 		} else {
-			vma_out_add(o, text, n);
+			out_put(o, text, n);
 		}
 		text += n;
 		left -= n;
 	}
-	vma_out_add(o, "\"", 1);
+	out_put(o, "\"", 1);
 	return valid;
 }
 
@@ -87,18 +87,18 @@ void put_json_hex(struct vma_out *o, const char *key, const char *text)
 	for (; *text; text++) {
 		char hex[2] = { digits[(unsigned char)*text >> 4], digits[*text & 15] };
 
-		vma_out_add(o, hex, 2);
+		out_put(o, hex, 2);
 	}
-	vma_out_add(o, "\"", 1);
+	out_put(o, "\"", 1);
 }
 
 static void newline(struct vma_json *j)
 {
 	if (j->lines)
 		return;
-	vma_out_add(j->out, "\n", 1);
+	out_put(j->out, "\n", 1);
 	for (u32 i = 0; i < j->depth; i++)
-		vma_out_add(j->out, "  ", 2);
+		out_put(j->out, "  ", 2);
 }
 
 /* Everything that stands before a value. */
@@ -107,13 +107,13 @@ static void before(struct vma_json *j, const char *key)
 	u64 bit = 1ULL << j->depth;
 
 	if (j->comma & bit)
-		vma_out_add(j->out, ",", 1);
+		out_put(j->out, ",", 1);
 	if (j->depth)
 		newline(j);
 	j->comma |= bit;
 	if (key) {
 		put_json_string(j->out, key);
-		vma_out_add(j->out, ": ", j->lines ? 1 : 2);
+		out_put(j->out, ": ", j->lines ? 1 : 2);
 	}
 }
 
@@ -125,7 +125,7 @@ void put_json_before(struct vma_json *j)
 static void open_level(struct vma_json *j, const char *key, bool array)
 {
 	before(j, key);
-	vma_out_add(j->out, array ? "[" : "{", 1);
+	out_put(j->out, array ? "[" : "{", 1);
 	CHECK(j->depth < 62);
 	j->depth++;
 	j->comma &= ~(1ULL << j->depth);
@@ -153,9 +153,9 @@ void vma_json_end(struct vma_json *j)
 	j->depth--;
 	if (j->comma & bit)
 		newline(j);
-	vma_out_add(j->out, j->array & bit ? "]" : "}", 1);
+	out_put(j->out, j->array & bit ? "]" : "}", 1);
 	if (!j->depth) {
-		vma_out_add(j->out, "\n", 1);
+		out_put(j->out, "\n", 1);
 		j->comma = 0;
 	}
 }
@@ -178,7 +178,7 @@ void vma_json_number(struct vma_json *j, const char *key, u64 v)
 	char text[20];
 
 	before(j, key);
-	vma_out_add(j->out, text, (size_t)(vma_put_dec(text, v) - text));
+	out_put(j->out, text, (size_t)(vma_put_dec(text, v) - text));
 }
 
 void vma_json_signed(struct vma_json *j, const char *key, s64 v)
@@ -189,7 +189,7 @@ void vma_json_signed(struct vma_json *j, const char *key, s64 v)
 	if (v < 0)
 		*p++ = '-';
 	p = vma_put_dec(p, v < 0 ? -(u64)v : (u64)v);
-	vma_out_add(j->out, text, (size_t)(p - text));
+	out_put(j->out, text, (size_t)(p - text));
 }
 
 void vma_json_real(struct vma_json *j, const char *key, double v)
@@ -205,7 +205,7 @@ void vma_json_real(struct vma_json *j, const char *key, double v)
 		if (text[i] == ',')
 			text[i] = '.';
 	before(j, key);
-	vma_out_add(j->out, text, (size_t)n);
+	out_put(j->out, text, (size_t)n);
 }
 
 void vma_json_hex(struct vma_json *j, const char *key, u64 v)
@@ -214,7 +214,7 @@ void vma_json_hex(struct vma_json *j, const char *key, u64 v)
 
 	*p++ = '"';
 	before(j, key);
-	vma_out_add(j->out, text, (size_t)(p - text));
+	out_put(j->out, text, (size_t)(p - text));
 }
 
 void vma_json_bool(struct vma_json *j, const char *key, bool v)
@@ -226,7 +226,7 @@ void vma_json_bool(struct vma_json *j, const char *key, bool v)
 void vma_json_null(struct vma_json *j, const char *key)
 {
 	before(j, key);
-	vma_out_add(j->out, "null", 4);
+	out_put(j->out, "null", 4);
 }
 
 void vma_json_words(struct vma_json *j, const char *key, const char *text)
@@ -235,7 +235,7 @@ void vma_json_words(struct vma_json *j, const char *key, const char *text)
 
 	/* on one line also when the rest is not: a list of flags is read as one thing */
 	before(j, key);
-	vma_out_add(j->out, "[", 1);
+	out_put(j->out, "[", 1);
 	while (*text) {
 		size_t n = strcspn(text, " ");
 
@@ -249,7 +249,7 @@ void vma_json_words(struct vma_json *j, const char *key, const char *text)
 		}
 		text += n + (text[n] == ' ');
 	}
-	vma_out_add(j->out, "]", 1);
+	out_put(j->out, "]", 1);
 }
 
 void vma_json_schema(struct vma_json *j)

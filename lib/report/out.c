@@ -69,7 +69,7 @@ static bool grow(struct vma_out *o, size_t n)
 	return true;
 }
 
-char *vma_out_room(struct vma_out *o, size_t n)
+char *vma_out_room_slow(struct vma_out *o, size_t n)
 {
 	CHECK(n <= VMA_OUT_ROOM);
 	if (unlikely(o->error))

@@ -2,7 +2,20 @@
 #ifndef REPORT_PUT_H
 #define REPORT_PUT_H
 /* Pieces of text that json.c and the writers share. */
+#include <string.h>
+
 #include "libvmactl/report.h"
+
+/* vma_out_add() for short pieces that almost always fit. */
+static inline void out_put(struct vma_out *o, const char *text, size_t len)
+{
+	if (__builtin_expect(o->cap - o->len >= len && !o->error, 1)) {
+		memcpy(o->buf + o->len, text, len);
+		o->len += len;
+	} else {
+		vma_out_add(o, text, len);
+	}
+}
 
 /* A string with its quotes. False when bytes were not UTF-8 and have been replaced. */
 bool put_json_string(struct vma_out *o, const char *text);

@@ -34,13 +34,13 @@ static void raw_row(struct vma_writer *w, const void *row)
 {
 	for (size_t i = 0; i < w->pick.nr; i++) {
 		if (i)
-			vma_out_add(w->out, " ", 1);
+			out_put(w->out, " ", 1);
 		vma_column_get(w->pick.col[i], row, &w->cell);
 		put_raw_cell(w->out, w->pick.col[i], &w->cell, w->opts.bytes);
 		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
 			w->sum[i] += w->cell.num;
 	}
-	vma_out_add(w->out, "\n", 1);
+	out_put(w->out, "\n", 1);
 }
 
 struct doubts {
@@ -65,9 +65,9 @@ static void put_doubts(struct vma_out *o, const struct doubts *d)
 		}
 		if (how->known == VMA_INFERRED)
 			vma_out_addf(o, ",\"confidence\":%u", how->confidence);
-		vma_out_add(o, "}", 1);
+		out_put(o, "}", 1);
 	}
-	vma_out_add(o, "}", 1);
+	out_put(o, "}", 1);
 }
 
 static void json_row(struct vma_writer *w, const void *row)
@@ -80,7 +80,7 @@ static void json_row(struct vma_writer *w, const void *row)
 	for (size_t i = 0; i < w->pick.nr; i++) {
 		const struct vma_column *col = w->pick.col[i];
 
-		vma_out_add(w->out, w->prefix[i], w->prefix_len[i]);
+		out_put(w->out, w->prefix[i], w->prefix_len[i]);
 		vma_column_get(col, row, &w->cell);
 		put_json_cell(w->out, col, &w->cell);
 		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
@@ -92,7 +92,7 @@ static void json_row(struct vma_writer *w, const void *row)
 	}
 	if (doubts.nr)
 		put_doubts(w->out, &doubts);
-	vma_out_add(w->out, "}\n", w->json ? 1 : 2);
+	out_put(w->out, "}\n", w->json ? 1 : 2);
 }
 
 /* What may be written and executed is what people look for. */
@@ -174,7 +174,7 @@ static void raw_headings(struct vma_writer *w)
 {
 	for (size_t i = 0; i < w->pick.nr; i++)
 		vma_out_addf(w->out, "%s%s", i ? " " : "", w->pick.col[i]->name);
-	vma_out_add(w->out, "\n", 1);
+	out_put(w->out, "\n", 1);
 }
 
 static inline void undo_writer(struct vma_writer **w)
@@ -236,7 +236,7 @@ static int total_row(struct vma_writer *w)
 
 		if (raw) {
 			if (i)
-				vma_out_add(w->out, " ", 1);
+				out_put(w->out, " ", 1);
 			put_raw_cell(w->out, col, &cell, w->opts.bytes);
 		} else if (col->sums) {
 			put_cell_text(col, &cell, w->opts.bytes, w->text);
@@ -246,7 +246,7 @@ static int total_row(struct vma_writer *w)
 		}
 	}
 	if (raw)
-		vma_out_add(w->out, "\n", 1);
+		out_put(w->out, "\n", 1);
 	return rc;
 }
 
