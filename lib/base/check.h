@@ -11,6 +11,13 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* A truth that took longer to find out than CHECK() allows turned out wrong. */
+static inline _Noreturn void check_failed(const char *where, const char *what)
+{
+	fprintf(stderr, "vmactl: bug: %s: %s\n", where, what);
+	abort();
+}
+
 #ifdef VMACTL_DEBUG
 #define CHECK(cond)                                                                        \
 	do {                                                                               \

@@ -187,6 +187,8 @@ void unmap_commit(struct op *o, u64 start, u64 end, bool hide_account);
 int do_munmap(struct op *o, u64 start, u64 len);
 /* One VMA leaves: chain, index, record. Counters are the caller's. */
 void remove_vma(struct op *o, struct vma *vma);
+/* The same for one that another has swallowed: the index knows already. */
+void drop_vma(struct op *o, struct vma *vma);
 
 /* ---- place.c */
 struct place {

@@ -39,15 +39,34 @@ static void share_pages(struct op *o, struct vma_mm *child, const struct vma *vm
 	}
 }
 
-static void copy_vma_to(struct op *o, struct vma_mm *child, const struct vma *vma)
+/* VM_DONTCOPY: the child has neither the mapping nor its pages in the counters (F1). */
+static void leave_out(struct op *o, struct vma_mm *child)
 {
-	struct vma *copy = mm_new_vma(child);
+	struct vma *vma;
+
+	vma_for_each(o->mm, vma) {
+		if (!(vma->vm_flags & VM_DONTCOPY))
+			continue;
+		tree_erase(child->vmas, vma->vm_start);
+		child->map_count--;
+		mm_stat_account(child, vma->vm_flags, -(s64)vma_pages(vma));
+		EMIT(o, .kind = VMA_EV_FORK, .rule = "F1", .start = vma->vm_start,
+		     .end = vma->vm_end, .value = FORK_SKIPPED);
+	}
+}
+
+/* One VMA of the child: everything but locks and userfaultfd comes along (F2). */
+static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma *vma)
+{
 	bool wipe = vma->vm_flags & VM_WIPEONFORK;
+	struct vma *copy;
 	u32 id;
 
-	if (!copy)
-		return;
-	id = copy->id;
+	copy = pool_take(&o->w->vmas, &id);
+	if (!copy) {
+		o->w->oom = true;
+		return NULL;
+	}
 	*copy = *vma;
 	copy->id = id;
 	copy->mm = child->id;
@@ -55,17 +74,46 @@ static void copy_vma_to(struct op *o, struct vma_mm *child, const struct vma *vm
 	copy->lock_seq = 0;
 	copy->vm_flags &= ~VM_LOCKED_MASK;
 	/* Without UFFD_FEATURE_EVENT_FORK the child's mapping is not registered. */
-	if (copy->uffd) {
+	if (unlikely(copy->uffd)) {
 		copy->vm_flags &= ~VM_UFFD_FLAGS;
 		copy->uffd = 0;
 	}
-	if (!wipe)
+	if (!wipe && vma->anon_vma)
 		anon_fork(o->w, copy, vma);
-	mm_link(child, copy);
 	if (!wipe && o->mm->page_runs->count && copies_pages(o, vma))
 		share_pages(o, child, vma);
 	EMIT(o, .kind = VMA_EV_FORK, .rule = "F2", .start = vma->vm_start, .end = vma->vm_end,
 	     .value = wipe ? FORK_WIPED : FORK_COPIED, .id = copy->anon_vma);
+	return copy;
+}
+
+/* The child's index is the parent's with other records behind it; what is not copied goes after. */
+static void copy_vmas(struct op *o, struct vma_mm *child)
+{
+	struct vma_tree *t = child->vmas;
+	struct tree_pos pos;
+	u32 skipped = 0;
+
+	if (tree_copy(t, o->mm->vmas)) {
+		o->w->oom = true;
+		return;
+	}
+	child->map_count = o->mm->map_count;
+	for (bool more = tree_first(t, &pos); more; more = tree_next(t, &pos)) {
+		const struct vma *vma = world_vma(o->w, tree_val(t, pos));
+		struct vma *copy;
+
+		if (unlikely(vma->vm_flags & VM_DONTCOPY)) {
+			skipped++;
+			continue;
+		}
+		copy = copy_vma(o, child, vma);
+		if (!copy)
+			return;
+		tree_set_val(t, pos, copy->id);
+	}
+	if (skipped)
+		leave_out(o, child);
 }
 
 static struct vma_mm *new_child(struct op *o)
@@ -118,7 +166,6 @@ static int charge_copies(struct op *o)
 int run_fork(struct op *o)
 {
 	struct vma_mm *child;
-	struct vma *vma;
 	int rc = charge_copies(o);
 
 	if (rc)
@@ -126,17 +173,9 @@ int run_fork(struct op *o)
 	child = new_child(o);
 	if (!child)
 		return -ENOMEM;
-	vma_for_each(o->mm, vma) {
-		if (vma->vm_flags & VM_DONTCOPY) {
-			mm_stat_account(child, vma->vm_flags, -(s64)vma_pages(vma));
-			EMIT(o, .kind = VMA_EV_FORK, .rule = "F1", .start = vma->vm_start,
-			     .end = vma->vm_end, .value = FORK_SKIPPED);
-			continue;
-		}
-		copy_vma_to(o, child, vma);
-		if (o->w->oom)
-			return -ENOMEM;
-	}
+	copy_vmas(o, child);
+	if (o->w->oom)
+		return -ENOMEM;
 	child->hiwater_vm = child->total_vm;
 	o->res->ret = child->pid;
 	o->res->mm = child->id;

@@ -400,6 +400,11 @@ int run_process_madvise(struct op *o)
 
 	if (a[3])
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+	/* import_iovec() */
+	if ((s64)a[1] < 0)
+		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+	if (a[1] > o->mm->task_size || a[0] > o->mm->task_size - a[1])
+		return refuse_at(o, EFAULT, VMA_WHY_OUT_OF_SPACE, a[0]);
 	if (!target || target->dead)
 		return refuse(o, ESRCH, VMA_WHY_UNMAPPED);
 	if (!wk.advice || !(wk.advice->remote || (wk.advice->remote_later && o->k->pmadvise_willneed) ||

@@ -142,8 +142,8 @@ struct vma *merge_new(struct merge *m)
 		dup_anon(o, target, m->next);
 		if (o->k->anon_merge_both_ways)
 			dup_anon(o, target, m->src);
-		remove_vma(o, m->next);
-		mm_set_range(o->mm, target, target->vm_start, end);
+		mm_swallow(o->mm, target, target->vm_start, end);
+		drop_vma(o, m->next);
 	} else {
 		if (o->k->anon_merge_both_ways)
 			dup_anon(o, target, m->src);
@@ -171,9 +171,9 @@ static struct vma *join_both(struct merge *m)
 		donor = m->next;
 	dup_anon(o, prev, donor);
 	prev->vm_flags |= (m->middle->vm_flags | m->next->vm_flags) & sticky(o->k);
-	remove_vma(o, m->middle);
-	remove_vma(o, m->next);
-	mm_set_range(o->mm, prev, prev->vm_start, end);
+	mm_swallow(o->mm, prev, prev->vm_start, end);
+	drop_vma(o, m->middle);
+	drop_vma(o, m->next);
 	return prev;
 }
 
@@ -185,14 +185,12 @@ static struct vma *join_prev(struct merge *m, bool whole)
 	dup_anon(o, prev, middle);
 	prev->vm_flags |= middle->vm_flags & sticky(o->k);
 	if (whole) {
-		remove_vma(o, middle);
+		mm_swallow(o->mm, prev, prev->vm_start, m->end);
+		drop_vma(o, middle);
 	} else {
-		u64 cut = pages(m->end - middle->vm_start);
-
-		mm_set_range(o->mm, middle, m->end, middle->vm_end);
-		middle->vm_pgoff += cut;
+		middle->vm_pgoff += pages(m->end - middle->vm_start);
+		mm_move_border(o->mm, prev, middle, m->end);
 	}
-	mm_set_range(o->mm, prev, prev->vm_start, m->end);
 	return prev;
 }
 
@@ -203,11 +201,12 @@ static struct vma *join_next(struct merge *m, bool whole)
 
 	dup_anon(o, next, middle);
 	next->vm_flags |= middle->vm_flags & sticky(o->k);
-	if (whole)
-		remove_vma(o, middle);
-	else
-		mm_set_range(o->mm, middle, middle->vm_start, m->start);
-	mm_set_range(o->mm, next, m->start, next->vm_end);
+	if (whole) {
+		mm_swallow(o->mm, next, m->start, next->vm_end);
+		drop_vma(o, middle);
+	} else {
+		mm_move_border(o->mm, middle, next, m->start);
+	}
 	next->vm_pgoff = m->pgoff;
 	return next;
 }

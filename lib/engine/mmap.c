@@ -82,7 +82,9 @@ static void base_flags(struct mapping *m)
 static int check_offset(struct mapping *m)
 {
 	const u64 max_regular = 0x7fffffffffffffffULL;
-	u64 max = m->file->kind == VMA_KIND_DEVICE ? ~0ULL : max_regular;
+	bool regular = m->file->kind != VMA_KIND_DEVICE && m->file->kind != VMA_KIND_ZERO &&
+		       !m->file->no_mmap;
+	u64 max = regular ? max_regular : ~0ULL;
 
 	if (m->len > max || m->pgoff > (max - m->len) >> VMA_PAGE_SHIFT)
 		return refuse(m->o, EOVERFLOW, VMA_WHY_OFFSET_OVERFLOW);
@@ -94,9 +96,9 @@ static int check_seals(struct mapping *m)
 {
 	const struct vma_file *f = m->file;
 
-	if ((m->map_flags & M_TYPE) == M_PRIVATE || !(f->seal_write || f->seal_future_write))
+	if (!(m->flags & VM_SHARED) || !(f->seal_write || f->seal_future_write))
 		return 0;
-	if (m->prot & P_WRITE)
+	if (m->flags & VM_WRITE)
 		return refuse(m->o, EPERM, VMA_WHY_SEALED_FILE);
 	m->flags &= ~VM_MAYWRITE;
 	return 0;
@@ -127,8 +129,6 @@ static int file_flags(struct mapping *m)
 		    (f->kind == VMA_KIND_REGULAR && f->fs_thp ? M_SYNC : 0);
 	int rc = check_offset(m);
 
-	if (!rc && o->k->seal_checked_first)
-		rc = check_seals(m);
 	if (rc)
 		return rc;
 	switch (m->map_flags & M_TYPE) {
@@ -160,7 +160,7 @@ static int file_flags(struct mapping *m)
 		return refuse(o, ENODEV, VMA_WHY_NO_MMAP);
 	if (m->flags & VM_GROWSDOWN)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	return 0;
+	return o->k->seal_checked_first ? check_seals(m) : 0;
 }
 
 static int anon_flags(struct mapping *m)
@@ -291,6 +291,7 @@ static int clear_new_way(struct mapping *m)
 {
 	struct op *o = m->o;
 	u64 n = pages(m->len), end = m->addr + m->len, gone;
+	bool any;
 	int rc;
 
 	if (o->mm->mdwe && o->k->has_mdwe && m->flags & VM_WRITE && m->flags & VM_EXEC)
@@ -298,11 +299,12 @@ static int clear_new_way(struct mapping *m)
 	rc = unmap_gather(o, m->addr, end);
 	if (rc)
 		return rc;
-	rc = may_expand(o, m->flags, n - replaced(o, m->addr, end, false));
+	any = vma_find_intersection(o->mm, m->addr, end);
+	rc = may_expand(o, m->flags, n - (any ? replaced(o, m->addr, end, false) : 0));
 	if (rc)
 		return rc;
 	if (wants_charge(m)) {
-		gone = replaced(o, m->addr, end, true);
+		gone = any ? replaced(o, m->addr, end, true) : 0;
 		/* The kernel's difference may be negative: then nothing can be refused. */
 		if (n > gone) {
 			rc = charge(o, n - gone);
@@ -316,7 +318,8 @@ static int clear_new_way(struct mapping *m)
 		m->charged = n;
 		m->flags |= VM_ACCOUNT;
 	}
-	unmap_commit(o, m->addr, end, false);
+	if (any)
+		unmap_commit(o, m->addr, end, false);
 	return 0;
 }
 

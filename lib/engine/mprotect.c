@@ -20,9 +20,11 @@ static int alloc_pkey(struct vma_mm *mm)
 }
 
 /* mm_pkey_is_allocated(): the execute-only key is not the user's. */
-static bool pkey_is_allocated(const struct vma_mm *mm, u64 pkey)
+static bool pkey_is_allocated(const struct op *o, u64 pkey)
 {
-	return pkey < NR_PKEYS && (s64)pkey != mm->exec_only_pkey && mm->pkeys & 1U << pkey;
+	const struct vma_mm *mm = o->mm;
+
+	return o->w->sys.pkeys && pkey < NR_PKEYS && (s64)pkey != mm->exec_only_pkey && mm->pkeys & 1U << pkey;
 }
 
 int exec_only_pkey(struct op *o)
@@ -179,7 +181,7 @@ static int do_mprotect(struct op *o, u64 start, u64 len, u64 prot, int pkey)
 	if (prot & ~(u64)(P_READ | P_WRITE | P_EXEC | P_SEM))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
 	prot &= P_READ | P_WRITE | P_EXEC;
-	if (pkey != -1 && !pkey_is_allocated(o->mm, (u64)(u32)pkey))
+	if (pkey != -1 && !pkey_is_allocated(o, (u64)(u32)pkey))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
 	vma = vma_find(o->mm, start);
 	if (!vma || (o->k->maple_tree && vma->vm_start >= end))
@@ -221,8 +223,9 @@ int run_pkey_alloc(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	if (o->call->arg[1] & ~3ULL)
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
+	/* Without pkeys a key is found, but its rights cannot be set. */
 	if (!o->w->sys.pkeys)
-		return refuse(o, ENOSPC, VMA_WHY_BAD_PKEY);
+		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
 	pkey = alloc_pkey(o->mm);
 	if (pkey < 0)
 		return refuse(o, ENOSPC, VMA_WHY_BAD_PKEY);
@@ -235,7 +238,7 @@ int run_pkey_free(struct op *o)
 {
 	u64 pkey = (u64)(s64)(s32)o->call->arg[0];
 
-	if (!pkey_is_allocated(o->mm, pkey))
+	if (!pkey_is_allocated(o, pkey))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
 	o->mm->pkeys &= (u16)~(1U << pkey);
 	return 0;

@@ -172,10 +172,8 @@ int vma_op_run(struct vma_mm *mm, const struct vma_call *call, struct vma_result
 #ifdef VMACTL_DEBUG
 	struct vma_err err;
 
-	if (vma_validate(mm->world, &err)) {
-		fprintf(stderr, "vmactl: bug: after %s: %s\n", rows[call->op].op.name, err.msg);
-		abort();
-	}
+	if (vma_validate(mm->world, &err))
+		check_failed(rows[call->op].op.name, err.msg);
 #endif
 	return 0;
 }

@@ -91,7 +91,8 @@ static u64 search_thp(struct op *o, const struct place *p)
 	u64 off_align = round_up_to(off, VMA_PMD_SIZE);
 	u64 padded = p->len + VMA_PMD_SIZE, addr, slide;
 
-	if (off_end <= off_align || off_end - off_align < VMA_PMD_SIZE)
+	/* Signed, as loff_t is: near 2^63 the kernel believes that a block fits. */
+	if ((s64)off_end <= (s64)off_align || off_end - off_align < VMA_PMD_SIZE)
 		return 0;
 	if (padded < p->len || off + padded < off)
 		return 0;

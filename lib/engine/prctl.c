@@ -12,8 +12,6 @@ int run_set_memory_merge(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_NO_SYSCALL);
 	if (on > 1)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	if (!has_cap(o, VMA_CAP_SYS_RESOURCE))
-		return refuse(o, EPERM, VMA_WHY_NO_CAP);
 	if (o->mm->merge_any == on)
 		return 0;
 	o->mm->merge_any = on;

@@ -20,11 +20,10 @@ static int may_split(struct op *o, const struct vma *vma, u64 addr)
 int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below)
 {
 	int rc = may_split(o, vma, addr);
-	u64 start = vma->vm_start, end = vma->vm_end;
 	struct vma *half;
 	u32 id;
 
-	CHECK(start < addr && addr < end);
+	CHECK(vma->vm_start < addr && addr < vma->vm_end);
 	if (rc)
 		return rc;
 	half = mm_new_vma(o->mm);
@@ -35,17 +34,9 @@ int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below)
 	half->id = id;
 	half->anon_vma = half->avc = 0;
 	anon_clone(o->w, half, vma);
-	if (below) {
-		half->vm_end = addr;
-		mm_set_range(o->mm, vma, addr, end);
-		vma->vm_pgoff += pages(addr - start);
-	} else {
-		half->vm_start = addr;
-		half->vm_pgoff += pages(addr - start);
-		mm_set_range(o->mm, vma, start, addr);
-	}
-	mm_link(o->mm, half);
-	EMIT(o, .kind = VMA_EV_SPLIT, .rule = "S3", .start = start, .end = end, .at = addr);
+	mm_split(o->mm, vma, half, addr, below);
+	EMIT(o, .kind = VMA_EV_SPLIT, .rule = "S3", .start = below ? half->vm_start : vma->vm_start,
+	     .end = below ? vma->vm_end : half->vm_end, .at = addr);
 	return 0;
 }
 

@@ -3,11 +3,13 @@
  * that the caller hands out, 1 to 63. */
 #include "engine/engine.h"
 
-#define API_DONE (1ULL << 63) /* beside the features: UFFDIO_API was called */
+/* Beside the features. */
+#define API_DONE (1ULL << 63) /* UFFDIO_API was called */
+#define CLOSED (1ULL << 62)
 
 static bool bad_ctx(const struct op *o, u64 ctx)
 {
-	return !ctx || ctx >= ARRAY_SIZE(o->w->uffd_features);
+	return !ctx || ctx >= ARRAY_SIZE(o->w->uffd_features) || o->w->uffd_features[ctx] & CLOSED;
 }
 
 int run_uffd_api(struct op *o)
@@ -16,6 +18,8 @@ int run_uffd_api(struct op *o)
 
 	if (bad_ctx(o, ctx))
 		return refuse(o, EBADF, VMA_WHY_BAD_FD);
+	if (o->w->uffd_features[ctx] & API_DONE)
+		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	o->w->uffd_features[ctx] = o->call->arg[1] | API_DONE;
 	return 0;
 }
@@ -186,6 +190,6 @@ int run_uffd_close(struct op *o)
 			    &result))
 			break;
 	}
-	o->w->uffd_features[ctx] = 0;
+	o->w->uffd_features[ctx] = CLOSED;
 	return 0;
 }

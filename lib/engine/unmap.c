@@ -9,6 +9,13 @@ void remove_vma(struct op *o, struct vma *vma)
 	mm_free_vma(o->mm, vma);
 }
 
+void drop_vma(struct op *o, struct vma *vma)
+{
+	anon_unlink(o->w, vma);
+	o->mm->map_count--;
+	mm_free_vma(o->mm, vma);
+}
+
 static int check_sealed(struct op *o, const struct vma *vma)
 {
 	if (o->k->has_mseal && vma->vm_flags & VM_SEALED)

@@ -4,6 +4,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Past the first few, chunks come in slabs of 2 MiB that may be huge pages: a walk over a large
+ * address space is bounded by TLB misses. The first chunk of a slab owns it. */
+#define SLAB (2U << 20)
+#define FEW_CHUNKS 32
+
+static char *slab_new(void)
+{
+	char *slab = aligned_alloc(SLAB, SLAB);
+
+	if (slab)
+		madvise(slab, SLAB, MADV_HUGEPAGE);
+	return slab;
+}
+
+static bool owns_memory(const struct pool *p, u32 chunk)
+{
+	return chunk < FEW_CHUNKS || !((chunk - FEW_CHUNKS) % (SLAB / (p->size << POOL_CHUNK_SHIFT)));
+}
 
 void pool_init(struct pool *p, u32 size)
 {
@@ -15,27 +35,36 @@ void pool_init(struct pool *p, u32 size)
 void pool_fini(struct pool *p)
 {
 	for (u32 i = 0; i < p->nr_chunks; i++)
-		free(p->chunk[i]);
+		if (owns_memory(p, i))
+			free(p->chunk[i]);
 	free(p->chunk);
 	p->chunk = NULL;
 	p->nr_chunks = p->cap_chunks = 0;
 }
 
-static bool add_chunk(struct pool *p)
+bool pool_grow(struct pool *p)
 {
-	if (p->nr_chunks == p->cap_chunks) {
-		u32 cap = p->cap_chunks ? p->cap_chunks * 2 : 16;
-		char **chunk = realloc(p->chunk, sizeof(*chunk) * cap);
+	u32 at = p->nr_chunks;
+	char *chunk;
 
-		if (!chunk)
+	if (at == p->cap_chunks) {
+		u32 cap = p->cap_chunks ? p->cap_chunks * 2 : 16;
+		char **grown = realloc(p->chunk, sizeof(*grown) * cap);
+
+		if (!grown)
 			return false;
-		p->chunk = chunk;
+		p->chunk = grown;
 		p->cap_chunks = cap;
 	}
-	p->chunk[p->nr_chunks] = malloc((size_t)p->size * POOL_CHUNK);
-	if (!p->chunk[p->nr_chunks])
+	if (at < FEW_CHUNKS)
+		chunk = malloc((size_t)p->size << POOL_CHUNK_SHIFT);
+	else if (owns_memory(p, at))
+		chunk = slab_new();
+	else
+		chunk = p->chunk[at - 1] + ((size_t)p->size << POOL_CHUNK_SHIFT);
+	if (!chunk)
 		return false;
-	p->nr_chunks++;
+	p->chunk[p->nr_chunks++] = chunk;
 	return true;
 }
 
@@ -43,7 +72,7 @@ int pool_copy(struct pool *p, const struct pool *src)
 {
 	pool_init(p, src->size);
 	while (p->nr_chunks < src->nr_chunks) {
-		if (!add_chunk(p)) {
+		if (!pool_grow(p)) {
 			pool_fini(p);
 			return -ENOMEM;
 		}
@@ -58,20 +87,9 @@ int pool_copy(struct pool *p, const struct pool *src)
 
 void *pool_get(struct pool *p, u32 *id)
 {
-	void *rec;
+	void *rec = pool_take(p, id);
 
-	if (p->free) {
-		*id = p->free;
-		rec = pool_at(p, *id);
-		memcpy(&p->free, rec, sizeof(u32));
-	} else {
-		if (p->nr == ~0U || (p->nr >> POOL_CHUNK_SHIFT >= p->nr_chunks && !add_chunk(p)))
-			return NULL;
-		*id = p->nr++;
-		rec = pool_at(p, *id);
-	}
-	p->live++;
-	return memset(rec, 0, p->size);
+	return rec ? memset(rec, 0, p->size) : NULL;
 }
 
 void pool_put(struct pool *p, u32 id)

@@ -33,4 +33,29 @@ static inline void *pool_at(const struct pool *p, u32 id)
 	return p->chunk[id >> POOL_CHUNK_SHIFT] + (size_t)(id & (POOL_CHUNK - 1)) * p->size;
 }
 
+/* The same for a known type: the multiplication is a shift. */
+#define POOL_AT(p, type, id) \
+	((type *)(void *)(p)->chunk[(id) >> POOL_CHUNK_SHIFT] + ((id) & (POOL_CHUNK - 1)))
+
+bool pool_grow(struct pool *p);
+
+/* As pool_get(), but what the record holds is left as it is: for callers that fill all of it. */
+static inline void *pool_take(struct pool *p, u32 *id)
+{
+	void *rec;
+
+	if (p->free) {
+		*id = p->free;
+		rec = pool_at(p, *id);
+		p->free = *(u32 *)rec;
+	} else {
+		if (p->nr >> POOL_CHUNK_SHIFT >= p->nr_chunks && !pool_grow(p))
+			return NULL;
+		*id = p->nr++;
+		rec = pool_at(p, *id);
+	}
+	p->live++;
+	return rec;
+}
+
 #endif

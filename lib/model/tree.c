@@ -682,6 +682,105 @@ void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end)
 	carry_leaf(t, pos.leaf);
 }
 
+/* ---------------------------------------------------------------- splits and merges */
+
+/* Cutting and joining ranges that touch makes no hole and moves no end of a leaf: what the parents
+ * know stays true, and the change stays inside the leaf. These are the commonest changes of all. */
+
+int tree_split(struct vma_tree *t, u64 start, u64 at, u32 low, u32 high)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+	u64 end;
+
+	if (!tree_seek(t, start, &pos))
+		return -ENOMEM;
+	l = &t->leaf[pos.leaf];
+	end = l->end[pos.slot];
+	if (l->n < TREE_MAX) {
+		open_entries(l, pos.slot + 1, 1);
+		l->end[pos.slot] = at;
+		l->val[pos.slot] = low;
+		l->start[pos.slot + 1] = at;
+		l->end[pos.slot + 1] = end;
+		l->val[pos.slot + 1] = high;
+		t->count++;
+		return 0;
+	}
+	if (!reserve(t)) {
+		t->failed = true;
+		return -ENOMEM;
+	}
+	l = &t->leaf[pos.leaf];
+	l->end[pos.slot] = at;
+	l->val[pos.slot] = low;
+	carry_leaf(t, pos.leaf);
+	return tree_insert(t, at, end, high);
+}
+
+void tree_cover(struct vma_tree *t, u64 from, u64 to, u32 val)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+	u32 i, n = 1;
+	bool whole;
+
+	if (!tree_seek(t, from, &pos)) {
+		CHECK(t->failed);
+		return;
+	}
+	l = &t->leaf[pos.leaf];
+	i = pos.slot;
+	whole = l->start[i] == from;
+	while (i + n < l->n && l->start[i + n] < to) {
+		whole &= l->start[i + n] == l->end[i + n - 1];
+		n++;
+	}
+	/* The run may go on in the next leaf. */
+	while (l->end[i + n - 1] < to && l->next != TREE_NIL && t->leaf[l->next].start[0] < to) {
+		tree_erase(t, t->leaf[l->next].start[0]);
+		if (!tree_seek(t, from, &pos))
+			return;
+		l = &t->leaf[pos.leaf];
+		i = pos.slot;
+		for (n = 1; i + n < l->n && l->start[i + n] < to;)
+			n++;
+		whole = false;
+	}
+	whole &= l->end[i + n - 1] == to;
+	l->start[i] = from;
+	l->end[i] = to;
+	l->val[i] = val;
+	if (n > 1) {
+		close_entries(l, i + 1, n - 1);
+		t->count -= n - 1;
+	}
+	if (!whole)
+		carry_leaf(t, pos.leaf);
+	if (n > 1 && l->n < FEW && l->parent != TREE_NIL)
+		join_leaf(t, pos.leaf);
+}
+
+void tree_move_edge(struct vma_tree *t, u64 edge, u64 to)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+
+	if (!tree_seek(t, edge, &pos) || tree_start(t, pos) != edge) {
+		CHECK(t->failed);
+		return;
+	}
+	l = &t->leaf[pos.leaf];
+	l->start[pos.slot] = to;
+	if (pos.slot) {
+		l->end[pos.slot - 1] = to;
+		return;
+	}
+	t->leaf[l->prev].end[t->leaf[l->prev].n - 1] = to;
+	carry_leaf(t, l->prev);
+	carry_leaf(t, pos.leaf);
+}
+
 /* ---------------------------------------------------------------- holes */
 
 struct gap_search {

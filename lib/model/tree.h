@@ -94,6 +94,13 @@ void tree_erase(struct vma_tree *t, u64 start);
 /* The range that starts at old_start becomes [start, end); it keeps its place in the order. */
 void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end);
 
+/* The range that starts at start is cut at `at`; the halves get these values. -ENOMEM. */
+int tree_split(struct vma_tree *t, u64 start, u64 at, u32 low, u32 high);
+/* All ranges inside [from, to), which must lie wholly inside, become one with this value. */
+void tree_cover(struct vma_tree *t, u64 from, u64 to, u32 val);
+/* Two ranges touch at edge: the border between them moves. */
+void tree_move_edge(struct vma_tree *t, u64 edge, u64 to);
+
 /*
  * Highest (lowest) hole of at least len bytes inside [low, high). lower() says where a range
  * begins for this purpose (a stack keeps a guard gap below itself); NULL: at its start.

@@ -348,6 +348,33 @@ void mm_set_range(struct vma_mm *mm, struct vma *vma, u64 start, u64 end)
 	vma->vm_end = end;
 }
 
+void mm_split(struct vma_mm *mm, struct vma *vma, struct vma *half, u64 at, bool half_is_low)
+{
+	struct vma *low = half_is_low ? half : vma, *high = half_is_low ? vma : half;
+	u64 cut = pages(at - vma->vm_start);
+
+	if (tree_split(mm->vmas, vma->vm_start, at, low->id, high->id))
+		mm->world->oom = true;
+	high->vm_pgoff += cut;
+	low->vm_end = at;
+	high->vm_start = at;
+	mm->map_count++;
+}
+
+void mm_swallow(struct vma_mm *mm, struct vma *vma, u64 start, u64 end)
+{
+	tree_cover(mm->vmas, start, end, vma->id);
+	vma->vm_start = start;
+	vma->vm_end = end;
+}
+
+void mm_move_border(struct vma_mm *mm, struct vma *low, struct vma *high, u64 to)
+{
+	tree_move_edge(mm->vmas, high->vm_start, to);
+	low->vm_end = to;
+	high->vm_start = to;
+}
+
 void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr)
 {
 	mm->total_vm += (u64)nr;

@@ -34,17 +34,17 @@ struct vma_world {
 
 static inline struct vma *world_vma(const struct vma_world *w, u32 id)
 {
-	return pool_at(&w->vmas, id);
+	return POOL_AT(&w->vmas, struct vma, id);
 }
 
 static inline struct vma_anon *world_anon(const struct vma_world *w, u32 id)
 {
-	return pool_at(&w->anons, id);
+	return POOL_AT(&w->anons, struct vma_anon, id);
 }
 
 static inline struct vma_avc *world_avc(const struct vma_world *w, u32 id)
 {
-	return pool_at(&w->avcs, id);
+	return POOL_AT(&w->avcs, struct vma_avc, id);
 }
 
 static inline const struct vma_file *world_file(const struct vma_world *w, u32 id)
@@ -59,6 +59,13 @@ bool mm_link(struct vma_mm *mm, struct vma *vma);      /* insert by its range */
 void mm_unlink(struct vma_mm *mm, struct vma *vma);    /* out of the tree; the record stays */
 void mm_free_vma(struct vma_mm *mm, struct vma *vma);  /* drop the record */
 void mm_set_range(struct vma_mm *mm, struct vma *vma, u64 start, u64 end);
+/* Cut vma at `at`: half, a copy of it, becomes the new lower or upper part. Ranges and pgoff of
+ * both are set. */
+void mm_split(struct vma_mm *mm, struct vma *vma, struct vma *half, u64 at, bool half_is_low);
+/* vma takes [start, end), swallowing the VMAs in it; their records are the caller's to drop. */
+void mm_swallow(struct vma_mm *mm, struct vma *vma, u64 start, u64 end);
+/* The border between two VMAs that touch moves to `to`. pgoff is the caller's. */
+void mm_move_border(struct vma_mm *mm, struct vma *low, struct vma *high, u64 to);
 /* total_vm and the class counters of nr pages with these flags (rule C1). */
 void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr);
 
