@@ -162,6 +162,7 @@ static int add(struct vma_live_files *files, int fd, const struct vma_file *init
 	if (f->fd < 0 || fstat(f->fd, &st) < 0)
 		return vma_fail(err, errno, "cannot open a test file: %m");
 	files->nr++;
+	f->seals = -1;
 	mode = fcntl(f->fd, F_GETFL) & O_ACCMODE;
 	f->init = *init;
 	f->init.dev_major = major(st.st_dev);
@@ -198,20 +199,49 @@ static int add_regular(struct vma_live_files *files, const char *dir, const char
 	return rc;
 }
 
-static int add_memfd(struct vma_live_files *files, int seal, struct vma_err *err)
+static int open_memfd(int seals)
 {
-	struct vma_file init = {
-		.kind = VMA_KIND_SHMEM,
-		.seal_write = seal == F_SEAL_WRITE,
-		.seal_future_write = seal == F_SEAL_FUTURE_WRITE,
-	};
-	char text[80];
 	int fd = memfd_create("m", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd < 0 || ftruncate(fd, 24 * 4096) < 0 || (seal && fcntl(fd, F_ADD_SEALS, seal) < 0))
-		return vma_fail(err, errno, "cannot make a memory file: %m");
-	snprintf(text, sizeof(text), "memfd_create(\"m\", MFD_ALLOW_SEALING)");
-	return add(files, fd, &init, text, err);
+	if (fd >= 0 && (ftruncate(fd, 24 * 4096) < 0 ||
+			(seals && fcntl(fd, F_ADD_SEALS, seals) < 0))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int add_memfd(struct vma_live_files *files, int seals, struct vma_err *err)
+{
+	const struct vma_file init = {
+		.kind = VMA_KIND_SHMEM,
+		.seal_write = seals == F_SEAL_WRITE,
+		.seal_future_write = seals == F_SEAL_FUTURE_WRITE,
+	};
+	int rc = add(files, open_memfd(seals), &init, "memfd_create(\"m\", MFD_ALLOW_SEALING)", err);
+
+	if (!rc)
+		files->file[files->nr - 1].seals = seals;
+	return rc;
+}
+
+int vma_live_files_renew(struct vma_live_files *files, struct vma_err *err)
+{
+	for (size_t i = 0; i < files->nr; i++) {
+		struct vma_live_file *f = &files->file[i];
+		struct stat st;
+		int fd;
+
+		if (f->seals < 0)
+			continue;
+		fd = park(open_memfd(f->seals));
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return vma_fail(err, errno, "cannot make a memory file: %m");
+		close(f->fd);
+		f->fd = fd;
+		f->init.inode = st.st_ino;
+	}
+	return 0;
 }
 
 static int add_special(struct vma_live_files *files, struct vma_err *err)

@@ -26,9 +26,10 @@
  * struct vma_live_file - one open description that the puppet holds
  * @text: how it comes about, as a call in a script ("openat(AT_FDCWD, \"f0\", O_RDWR)")
  * @init: what the model has to know of it
+ * @seals: of a memfd, -1 for other files
  */
 struct vma_live_file {
-	int fd;
+	int fd, seals;
 	char text[80];
 	struct vma_file init;
 };
@@ -60,6 +61,8 @@ struct vma_live_files {
  * sealed), /dev/zero, and a pipe, which cannot be mapped.
  */
 int vma_live_files_open(struct vma_live_files *files, const char *dir, struct vma_err *err);
+/** vma_live_files_renew() - memfds without any page again, as new; before a puppet is started */
+int vma_live_files_renew(struct vma_live_files *files, struct vma_err *err);
 void vma_live_files_close(struct vma_live_files *files);
 
 /* ---------------------------------------------------------------- puppets */

@@ -148,7 +148,9 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 			      .bpf = opts->bpf };
 	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
 		st->proc[i] = (struct puppet_files){ -1, -1, -1 };
-	rc = vma_live_start(opts->files, &live, &st->live, err);
+	rc = vma_live_files_renew(opts->files, err);
+	if (!rc)
+		rc = vma_live_start(opts->files, &live, &st->live, err);
 	if (!rc)
 		rc = open_special_fds(st, err);
 	if (!rc)

@@ -86,7 +86,7 @@ struct stage {
 
 struct stage_opts {
 	const struct profile *profile;
-	const struct vma_live_files *files;
+	struct vma_live_files *files;
 	const char *kernel;
 	bool randomize;
 	struct vma_bpf_compare *bpf; /* NULL: /proc only */

@@ -148,7 +148,7 @@ static void keep_finding(struct pool *p, struct vma_verify_finding *f)
 	v[p->nr_findings++] = *f;
 }
 
-static void work_through(struct pool *p, const struct vma_live_files *files,
+static void work_through(struct pool *p, struct vma_live_files *files,
 			 struct vma_bpf_compare *bpf)
 {
 	struct vma_verify_finding finding;
