@@ -85,7 +85,7 @@ static bool compare(const char *program, char *const argv[], char *const envp[],
 {
 	struct vma_exec_opts opts = { .program = program, .argv = (const char *const *)argv,
 				      .env_bytes = bytes_of(envp), .kernel = &kernel };
-	struct vma_read_opts maps_only = { .levels = VMA_READ_MAPS };
+	struct vma_read_opts with_flags = { .levels = VMA_READ_MAPS | VMA_READ_SMAPS };
 	pid_t pid = start(program, argv, envp, stack);
 	struct vma_facts *real = NULL, *caller = NULL;
 	struct vma_exec x;
@@ -98,7 +98,7 @@ static bool compare(const char *program, char *const argv[], char *const envp[],
 				.levels = VMA_READ_MAPS | VMA_READ_STATUS }, &caller, NULL), 0);
 	caller->rlimit[RLIMIT_STACK].cur = stack;
 	opts.like = caller;
-	assert_int_equal(vma_facts_read(target, &maps_only, &real, NULL), 0);
+	assert_int_equal(vma_facts_read(target, &with_flags, &real, NULL), 0);
 	assert_int_equal(vma_exec_simulate(&opts, &x, NULL), 0);
 	char *got = text_of(x.facts), *want = text_of(real);
 	kill(pid, SIGKILL);
@@ -106,6 +106,8 @@ static bool compare(const char *program, char *const argv[], char *const envp[],
 	if (strcmp(got, want))
 		print_message("%s: predicted\n%sreal\n%s", program, got, want);
 	assert_string_equal(got, want);
+	for (size_t i = 0; i < x.facts->nr_maps && real->levels & VMA_READ_SMAPS; i++)
+		assert_int_equal(x.facts->maps[i].flags, real->maps[i].flags & ~VM_SOFTDIRTY);
 	free(got);
 	free(want);
 	vma_exec_fini(&x);
