@@ -388,6 +388,20 @@ int run_madvise(struct op *o)
 	return walk(o, a[0], end, &wk);
 }
 
+/* One iovec: its length is cut to what one call may move, its range must be the user's. */
+static int import_iovec(struct op *o, u64 base, u64 *len)
+{
+	const u64 most = 0x7ffff000; /* MAX_RW_COUNT */
+	u64 checked = o->k->iovec_cut_first ? min_u64(*len, most) : *len;
+
+	if ((s64)*len < 0)
+		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+	if (checked > o->mm->task_size || base > o->mm->task_size - checked)
+		return refuse_at(o, EFAULT, VMA_WHY_OUT_OF_SPACE, base);
+	*len = min_u64(*len, most);
+	return 0;
+}
+
 int run_process_madvise(struct op *o)
 {
 	const u64 *a = o->call->arg;
@@ -395,16 +409,14 @@ int run_process_madvise(struct op *o)
 	struct vma_mm *target = o->call->target_mm ? vma_mm_by_id(o->w, o->call->target_mm) : o->mm;
 	struct op on = *o;
 	bool self = target == o->mm;
-	u64 end;
+	u64 len = a[1], end;
 	int rc;
 
 	if (a[3])
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	/* import_iovec() */
-	if ((s64)a[1] < 0)
-		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	if (a[1] > o->mm->task_size || a[0] > o->mm->task_size - a[1])
-		return refuse_at(o, EFAULT, VMA_WHY_OUT_OF_SPACE, a[0]);
+	rc = import_iovec(o, a[0], &len);
+	if (rc)
+		return rc;
 	if (!target || target->dead)
 		return refuse(o, ESRCH, VMA_WHY_UNMAPPED);
 	if (!wk.advice || !(wk.advice->remote || (wk.advice->remote_later && o->k->pmadvise_willneed) ||
@@ -413,12 +425,12 @@ int run_process_madvise(struct op *o)
 	if (!has_cap(o, VMA_CAP_SYS_NICE) && !(self && o->k->pmadvise_self_no_nice))
 		return refuse(o, EPERM, VMA_WHY_NO_CAP);
 	on.mm = target;
-	rc = check_range(&on, a[0], a[1], &end);
+	rc = check_range(&on, a[0], len, &end);
 	if (!rc)
 		rc = walk(&on, a[0], end, &wk);
 	if (rc < 0)
 		return rc;
-	o->res->ret = (s64)a[1];
+	o->res->ret = (s64)len;
 	return 0;
 }
 

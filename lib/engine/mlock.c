@@ -76,7 +76,7 @@ static int do_mlock(struct op *o, u64 start, u64 len, u64 lock)
 	want = pages(len) + o->mm->locked_vm;
 	if (!has_cap(o, VMA_CAP_IPC_LOCK) && limit != VMA_RLIM_INFINITY) {
 		if (want > pages(limit))
-			want -= locked_already(o, start, end);
+			want -= locked_already(o, start, end < start ? ~0ULL : end);
 		if (want > pages(limit))
 			return refuse_limit(o, ENOMEM, VMA_WHY_RLIMIT_MEMLOCK_ENOMEM,
 					    want << VMA_PAGE_SHIFT, limit);

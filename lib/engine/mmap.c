@@ -324,9 +324,18 @@ static int clear_new_way(struct mapping *m)
 }
 
 /* A mapping that KSM covers is marked before the merge is tried, or only after (M10). */
+static bool ksm_early(const struct mapping *m)
+{
+	const struct vma_file *f = m->file;
+
+	/* A driver's own mmap hook might still change the flags. */
+	return m->o->k->ksm_before_merge &&
+	       (!f || f->kind == VMA_KIND_SHMEM || (f->kind == VMA_KIND_REGULAR && f->fs_thp));
+}
+
 static void ksm_flag(struct mapping *m)
 {
-	if (m->o->k->ksm_before_merge && ksm_eligible(m->o, m->flags))
+	if (ksm_early(m) && ksm_eligible(m->o, m->flags))
 		m->flags |= VM_MERGEABLE;
 }
 
@@ -396,7 +405,7 @@ static int new_vma(struct mapping *m)
 	vma->vm_flags = m->flags;
 	vma->vm_pgoff = m->pgoff;
 	vma->file = file;
-	if (!o->k->ksm_before_merge && o->k->ksm_process_wide && ksm_eligible(o, m->flags))
+	if (!ksm_early(m) && ksm_eligible(o, m->flags))
 		vma->vm_flags |= VM_MERGEABLE;
 	mm_link(o->mm, vma);
 	EMIT(o, .kind = VMA_EV_INSERT, .rule = "M18", .start = vma->vm_start, .end = vma->vm_end);
