@@ -223,9 +223,13 @@ int run_pkey_alloc(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	if (o->call->arg[1] & ~3ULL)
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
-	/* Without pkeys a key is found, but its rights cannot be set. */
-	if (!o->w->sys.pkeys)
-		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
+	/* Without pkeys there is one key: its rights cannot be set, and it cannot be freed either. */
+	if (!o->w->sys.pkeys) {
+		bool taken = o->mm->pkeys & 1U << (NR_PKEYS - 1);
+
+		o->mm->pkeys |= (u16)(1U << (NR_PKEYS - 1));
+		return refuse(o, taken ? ENOSPC : EINVAL, VMA_WHY_BAD_PKEY);
+	}
 	pkey = alloc_pkey(o->mm);
 	if (pkey < 0)
 		return refuse(o, ENOSPC, VMA_WHY_BAD_PKEY);
