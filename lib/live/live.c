@@ -16,7 +16,7 @@
 #include "live/spawn.h"
 
 /* Spinning bridges the short calls; a sleep costs the puppet's reply a wake-up. */
-#define SPINS 1500
+#define SPINS 300
 #define PATIENCE_SECONDS 60
 
 struct vma_live {

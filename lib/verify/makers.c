@@ -117,11 +117,21 @@ static u64 sharing(struct gen *g, bool anonymous)
 	return chance(g, anonymous ? 14 : 35) ? MAP_SHARED : MAP_PRIVATE;
 }
 
+/* Keep the number of mappings in bounds, or reading them is all we do. */
+static bool is_crowded(const struct gen *g)
+{
+	return g->mm->map_count > 48;
+}
+
 void make_mmap(struct gen *g, struct step *s)
 {
 	const bool anonymous = !chance(g, g->profile->files);
 	u64 flags = sharing(g, anonymous) | extra_flags(g, anonymous);
 
+	if (is_crowded(g) && chance(g, 50)) {
+		make_munmap(g, s);
+		return;
+	}
 	s->op = VMA_OP_MMAP;
 	s->arg[2] = vma_gen_prot(g);
 	if (chance(g, g->profile->placed)) {
@@ -151,8 +161,7 @@ void make_munmap(struct gen *g, struct step *s)
 
 	s->op = VMA_OP_MUNMAP;
 	vma_gen_range(g, &s->arg[0], &s->arg[1]);
-	/* Keep the number of mappings in bounds, or reading them is all we do. */
-	if (g->mm->map_count > 48 && vma) {
+	if (is_crowded(g) && vma) {
 		s->arg[0] = vma->vm_start;
 		s->arg[1] = vma->vm_end - vma->vm_start;
 	}
