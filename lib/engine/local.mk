@@ -12,7 +12,8 @@ engine_sources = \
 	lib/engine/mmap.c \
 	lib/engine/modify.c \
 	lib/engine/mprotect.c \
-	lib/engine/mremap.c \
+	lib/engine/mremap.c lib/engine/mremap.h \
+	lib/engine/mremap-move.c \
 	lib/engine/mseal.c \
 	lib/engine/op.c \
 	lib/engine/place.c \

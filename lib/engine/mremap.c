@@ -1,36 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* mremap(2) (section 1 of part B). Two flows: up to 6.16 checks come between the changes, since
  * 6.17 before them; what a move does is the same. */
-#include "engine/engine.h"
-
-enum { R_MAYMOVE = 1, R_FIXED = 2, R_DONTUNMAP = 4 };
-
-/* A remap under way; lent down to the helpers. */
-struct remap {
-	struct op *o;
-	struct vma *vma;
-	u64 addr, old_len, new_len, flags, new_addr;
-	u64 result;
-	u64 precharged; /* 5.10 charges while it checks */
-};
-
-static bool new_address(const struct remap *r)
-{
-	return r->flags & (R_FIXED | R_DONTUNMAP);
-}
+#include "engine/mremap.h"
 
 static bool overlaps(const struct remap *r)
 {
 	return r->addr + r->old_len > r->new_addr && r->new_addr + r->new_len > r->addr;
-}
-
-/* Room for that many more VMAs below the limit, compared as the kernel does. */
-static int check_count(struct remap *r, u64 count, u64 limit)
-{
-	if (count < limit)
-		return 0;
-	return refuse_limit(r->o, ENOMEM, VMA_WHY_MAP_COUNT, r->o->mm->map_count,
-			    r->o->w->sys.max_map_count);
 }
 
 static bool align_hugetlb(struct remap *r)
@@ -40,231 +15,6 @@ static bool align_hugetlb(struct remap *r)
 	r->old_len = (r->old_len + mask) & ~mask;
 	r->new_len = (r->new_len + mask) & ~mask;
 	return !(r->addr & mask) && !(r->new_addr & mask) && r->new_len <= r->old_len;
-}
-
-/* ---------------------------------------------------------------- the move */
-
-static void move_pages(struct remap *r)
-{
-	struct vma_mm *mm = r->o->mm;
-	struct vma_page_run run;
-	u64 at = r->addr, end = r->addr + r->old_len;
-
-	while (at < end && vma_pages_run(mm, at, &run) && run.start < end) {
-		u64 from = max_u64(run.start, at), to = min_u64(run.end, end);
-
-		vma_pages_set(mm, from, to, VMA_PAGE_NONE);
-		vma_pages_set(mm, r->new_addr + (from - r->addr), r->new_addr + (to - r->addr),
-			      run.state);
-		at = to;
-	}
-}
-
-/* The whole source stays as it is and is not one of the neighbours that may swallow the copy. */
-static void forget_self(const struct remap *r, struct merge *m)
-{
-	if (m->prev == r->vma)
-		m->prev = NULL;
-	if (m->next == r->vma)
-		m->next = NULL;
-}
-
-/* copy_vma(): the destination, merged where it can be (R10). The source may be swallowed: then
- * r->vma is the result. */
-static struct vma *copy_destination(struct remap *r)
-{
-	struct op *o = r->o;
-	struct vma *vma = r->vma, *copy;
-	u64 pgoff = vma->vm_pgoff + pages(r->addr - vma->vm_start), source = vma->vm_start;
-	struct merge m;
-	u32 id;
-
-	if (vma_is_anonymous(o->w, vma) && !vma->anon_vma)
-		pgoff = pages(r->new_addr);
-	m = (struct merge){
-		.o = o, .start = r->new_addr, .end = r->new_addr + r->new_len, .pgoff = pgoff,
-		.flags = vma->vm_flags, .file = vma->file, .anon_vma = vma->anon_vma,
-		.name = vma->name, .policy = vma->policy, .uffd = vma->uffd, .src = vma,
-	};
-	m.next = vma_find_prev(o->mm, r->new_addr, &m.prev);
-	if (r->flags & R_DONTUNMAP && o->k->dontunmap_no_self_merge)
-		forget_self(r, &m);
-	copy = merge_new(&m);
-	if (copy) {
-		if (source >= copy->vm_start && source < copy->vm_end)
-			r->vma = copy;
-		return copy;
-	}
-	copy = mm_new_vma(o->mm);
-	if (!copy)
-		return NULL;
-	id = copy->id;
-	*copy = *vma;
-	copy->id = id;
-	copy->anon_vma = copy->avc = 0;
-	copy->vm_start = r->new_addr;
-	copy->vm_end = r->new_addr + r->new_len;
-	copy->vm_pgoff = pgoff;
-	anon_clone(o->w, copy, vma);
-	mm_link(o->mm, copy);
-	return copy;
-}
-
-/* mremap_userfaultfd_prep(): without UFFD_FEATURE_EVENT_REMAP (1 << 2) the copy is not watched. */
-static void drop_uffd(struct op *o, struct vma *copy)
-{
-	if (!copy->uffd || o->w->uffd_features[copy->uffd] & 1 << 2)
-		return;
-	copy->uffd = 0;
-	copy->vm_flags &= ~VM_UFFD_FLAGS;
-}
-
-/* What stays behind after DONTUNMAP (R11). */
-static int leave_source(struct remap *r, struct vma *copy, u64 old_flags)
-{
-	struct op *o = r->o;
-	struct vma *vma = r->vma;
-	u64 end = r->addr + r->old_len;
-	int rc;
-
-	if (o->k->dontunmap_splits_locked && vma->vm_flags & VM_LOCKED) {
-		if (vma->vm_start < r->addr && (rc = split_nolimit(o, vma, r->addr, true)))
-			return rc;
-		if (vma->vm_end > end && (rc = split_nolimit(o, vma, end, false)))
-			return rc;
-		o->mm->locked_vm -= vma_pages(vma);
-	}
-	if (o->k->dontunmap_leaks_locked && old_flags & VM_LOCKED)
-		o->mm->locked_vm += pages(r->new_len);
-	if (o->k->dontunmap_splits_locked && old_flags & VM_LOCKED)
-		o->mm->locked_vm += pages(r->new_len);
-	vma->vm_flags &= ~VM_LOCKED_MASK;
-	if (!o->k->dontunmap_unlinks || copy == vma || vma->vm_start != r->addr ||
-	    vma->vm_end != end)
-		return 0;
-	anon_unlink(o->w, vma);
-	if (o->k->dontunmap_resets_pgoff && vma_is_anonymous(o->w, vma))
-		vma->vm_pgoff = pages(vma->vm_start);
-	return 0;
-}
-
-/* 5.10 believes that DONTUNMAP of a middle part had split the VMA, and repairs the wrong one. */
-static void mark_next(struct remap *r, struct vma *copy, bool middle, u64 old_flags)
-{
-	struct vma *next;
-
-	if (!r->o->k->dontunmap_accounts_next || !(old_flags & VM_ACCOUNT) || !middle ||
-	    copy == r->vma)
-		return;
-	next = vma_next(r->o->mm, r->vma);
-	if (next)
-		next->vm_flags |= VM_ACCOUNT;
-}
-
-static int check_may_split(struct remap *r)
-{
-	const struct vma_ops *ops = vma_ops_of(r->o->w, r->vma);
-	const struct vma_file *f;
-	u64 end = r->addr + r->old_len, bad = 0;
-
-	if (!ops || !ops->may_split || !r->o->k->maple_tree)
-		return 0;
-	f = world_file(r->o->w, r->vma->file);
-	if (f->kind == VMA_KIND_SYSV)
-		return 0;
-	if (r->vma->vm_start != r->addr)
-		bad = r->addr;
-	else if (r->vma->vm_end != end)
-		bad = end;
-	if (!bad || (f->kind == VMA_KIND_HUGETLB && !(bad & ((1ULL << f->hugetlb_shift) - 1))))
-		return 0;
-	return refuse_at(r->o, EINVAL, VMA_WHY_MAY_SPLIT, bad);
-}
-
-/* vm_ops->mremap of [vdso]: it moves whole or not at all. Only 5.10 comes here with a piece, and
- * then takes the copy away again. */
-static int hook_refuses(struct remap *r, struct vma *copy)
-{
-	struct op *o = r->o;
-	const struct vma_file *f = vma_file_at(o->w, r->vma->file);
-
-	if (!f || f->kind != VMA_KIND_SPECIAL || !f->size || r->new_len == f->size)
-		return 0;
-	remove_vma(o, copy);
-	return refuse_at(o, EINVAL, VMA_WHY_MAY_SPLIT, r->addr);
-}
-
-static int check_move_count(struct remap *r)
-{
-	u64 count = r->o->mm->map_count, max = r->o->w->sys.max_map_count, more = 2;
-
-	if (!r->o->k->mremap_counts_early)
-		return check_count(r, count + 3, max);
-	if (r->flags & R_DONTUNMAP && r->vma->vm_flags & VM_LOCKED)
-		more++;
-	return check_count(r, count + more, max + 1);
-}
-
-static int charge_move(struct remap *r, u64 *charged)
-{
-	*charged = 0;
-	if (!(r->vma->vm_flags & VM_ACCOUNT))
-		return 0;
-	if (r->precharged || !r->o->k->mremap_looks_up_first) {
-		/* 5.10 charged the growth before; a DONTUNMAP copy is charged unasked. */
-		if (r->flags & R_DONTUNMAP)
-			r->o->w->sys.committed_pages += pages(r->new_len);
-		return 0;
-	}
-	*charged = r->flags & R_DONTUNMAP ? pages(r->new_len) : pages(r->new_len - r->old_len);
-	return charge(r->o, *charged);
-}
-
-/* move_vma() (R9). The destination is free by now. */
-static int move_vma(struct remap *r)
-{
-	struct op *o = r->o;
-	u64 old_flags, hiwater, charged;
-	bool middle;
-	struct vma *copy;
-	int rc = check_move_count(r);
-
-	if (!rc)
-		rc = check_may_split(r);
-	if (!rc)
-		rc = charge_move(r, &charged);
-	if (rc)
-		return rc;
-	old_flags = r->vma->vm_flags;
-	copy = copy_destination(r);
-	if (!copy)
-		return -ENOMEM;
-	rc = hook_refuses(r, copy);
-	if (rc)
-		return rc;
-	EMIT(o, .kind = VMA_EV_MOVE, .rule = "R9", .start = r->addr, .end = r->addr + r->old_len,
-	     .at = r->new_addr);
-	if (o->mm->page_runs->count)
-		move_pages(r);
-	drop_uffd(o, copy);
-	middle = r->addr > r->vma->vm_start && r->addr + r->old_len < r->vma->vm_end;
-	hiwater = o->mm->hiwater_vm;
-	mm_stat_account(o->mm, old_flags, (s64)pages(r->new_len));
-	r->result = r->new_addr;
-	if (r->flags & R_DONTUNMAP) {
-		mark_next(r, copy, middle, old_flags);
-		rc = leave_source(r, copy, old_flags);
-		o->mm->hiwater_vm = hiwater;
-		return rc;
-	}
-	if (r->old_len && !unmap_gather(o, r->addr, r->addr + r->old_len))
-		unmap_commit(o, r->addr, r->addr + r->old_len, true);
-	o->res->err = 0;
-	o->res->why = VMA_WHY_NONE;
-	if (old_flags & VM_LOCKED)
-		o->mm->locked_vm += pages(r->new_len);
-	o->mm->hiwater_vm = hiwater;
-	return 0;
 }
 
 /* get_unmapped_area() for the destination (R7). */
@@ -406,7 +156,7 @@ static int expand(struct remap *r)
 	}
 	rc = find_place(r);
 	if (!rc)
-		rc = move_vma(r);
+		rc = remap_move(r);
 	if (rc)
 		uncharge(o, r->precharged);
 	return rc;
@@ -455,7 +205,7 @@ static int old_move_to(struct remap *r)
 		return refuse_at(o, EINVAL, VMA_WHY_OUT_OF_SPACE, r->new_addr);
 	if (overlaps(r))
 		return refuse_at(o, EINVAL, VMA_WHY_OVERLAP, r->new_addr);
-	rc = check_count(r, o->mm->map_count + 5, o->w->sys.max_map_count);
+	rc = remap_check_count(r, o->mm->map_count + 5, o->w->sys.max_map_count);
 	if (rc)
 		return rc;
 	if (r->flags & R_FIXED && (rc = do_munmap(o, r->new_addr, r->new_len)))
@@ -472,7 +222,7 @@ static int old_move_to(struct remap *r)
 	if (!rc)
 		rc = find_place(r);
 	if (!rc)
-		rc = move_vma(r);
+		rc = remap_move(r);
 	if (rc)
 		uncharge(o, r->precharged);
 	return rc;
@@ -524,7 +274,7 @@ static int new_params(struct remap *r)
 		return refuse_at(o, EINVAL, VMA_WHY_OVERLAP, r->new_addr);
 	if (o->k->mremap_counts_early)
 		return 0;
-	return check_count(r, o->mm->map_count + 5, o->w->sys.max_map_count);
+	return remap_check_count(r, o->mm->map_count + 5, o->w->sys.max_map_count);
 }
 
 /* check_prep_vma(). */
@@ -575,7 +325,7 @@ static int new_move_to(struct remap *r)
 	if (r->flags & R_DONTUNMAP && (rc = may_expand(o, r->vma->vm_flags, pages(r->old_len))))
 		return rc;
 	rc = find_place(r);
-	return rc ? rc : move_vma(r);
+	return rc ? rc : remap_move(r);
 }
 
 /* A userfaultfd, or a file that chooses addresses its own way, may only be moved alone (R12). */
@@ -635,7 +385,7 @@ static int new_flow(struct remap *r)
 	int rc = new_params(r);
 
 	if (!rc && o->k->mremap_counts_early)
-		rc = check_count(r, o->mm->map_count + more, o->w->sys.max_map_count + 1);
+		rc = remap_check_count(r, o->mm->map_count + more, o->w->sys.max_map_count + 1);
 	if (rc)
 		return rc;
 	if (r->flags & R_FIXED && r->old_len == r->new_len)

@@ -9,5 +9,8 @@ model_sources = \
 	lib/model/pages.c \
 	lib/model/pool.c lib/model/pool.h \
 	lib/model/tree.c lib/model/tree.h \
+	lib/model/tree-check.c \
+	lib/model/tree-gap.c \
+	lib/model/tree-node.h \
 	lib/model/validate.c \
 	lib/model/world.c lib/model/world.h

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODEL_TREE_NODE_H
+#define MODEL_TREE_NODE_H
+/* What the files of the tree share: the widest hole of a node, as its parent keeps it. */
+#include "base/range.h"
+#include "model/tree.h"
+
+static inline u64 leaf_gap(const struct tree_leaf *l)
+{
+	u64 gap = 0;
+
+	for (u32 i = 1; i < l->n; i++)
+		gap = max_u64(gap, l->start[i] - l->end[i - 1]);
+	return gap;
+}
+
+static inline u64 inner_gap(const struct tree_inner *p)
+{
+	u64 gap = p->gap[0];
+
+	for (u32 i = 1; i < p->n; i++)
+		gap = max_u64(gap, max_u64(p->gap[i], p->lo[i] - p->hi[i - 1]));
+	return gap;
+}
+
+#endif
