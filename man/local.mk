@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Manual pages, one += a page, sorted: dist_man_MANS += man/vmactl.1
+# Manual pages, one += a page, sorted: dist_man_MANS += man/vmactl-why.1
+dist_man_MANS += man/vmactl.1
 dist_man_MANS += man/vmactl-audit.1
 dist_man_MANS += man/vmactl-inspect.1
 dist_man_MANS += man/vmactl-json.5

@@ -15,6 +15,7 @@ vmactl_sources = \
 	bin/vmactl/cmd-simulate.c \
 	bin/vmactl/cmd-verify.c \
 	bin/vmactl/cmd-where.c \
+	bin/vmactl/cmd-why.c \
 	bin/vmactl/cmd-stacks.c \
 	bin/vmactl/commands.c bin/vmactl/commands.def bin/vmactl/commands.h \
 	bin/vmactl/complete.c bin/vmactl/complete.h \

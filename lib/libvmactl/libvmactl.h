@@ -16,6 +16,7 @@
  *   rebuild.h   facts to a model
  *   known.h     how each field of the model is known
  *   script.h    strace lines to operations, and replaying them
+ *   topology.h  neighbours, forks, and anon_vmas across processes
  *   verify.h    random operations against the running kernel
  *   report.h    rows, tables, JSON, filters, and events as sentences
  */
@@ -29,6 +30,7 @@
 #include "libvmactl/rebuild.h"
 #include "libvmactl/report.h"
 #include "libvmactl/script.h"
+#include "libvmactl/topology.h"
 #include "libvmactl/types.h"
 #include "libvmactl/unwind.h"
 #include "libvmactl/verify.h"

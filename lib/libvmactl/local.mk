@@ -17,6 +17,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/rebuild.h \
 	lib/libvmactl/report.h \
 	lib/libvmactl/script.h \
+	lib/libvmactl/topology.h \
 	lib/libvmactl/types.h \
 	lib/libvmactl/unwind.h \
 	lib/libvmactl/verify.h \
@@ -37,6 +38,7 @@ libvmactl_all_la_SOURCES = \
 	$(rebuild_sources) \
 	$(report_sources) \
 	$(script_sources) \
+	$(topology_sources) \
 	$(verify_sources)
 nodist_libvmactl_all_la_SOURCES = $(nodist_read_sources)
 libvmactl_all_la_LIBADD = \

@@ -15,8 +15,9 @@ cli_tests = \
 	tests/cli/simulate.bats \
 	tests/cli/stacks.bats \
 	tests/cli/verify.bats \
-	tests/cli/where.bats
+	tests/cli/where.bats \
+	tests/cli/why.bats
 
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests)
-EXTRA_DIST += tests/cli/planted.c tests/cli/puppet.c tests/cli/threads.c
+EXTRA_DIST += tests/cli/planted.c tests/cli/puppet.c tests/cli/threads.c tests/cli/topology.c

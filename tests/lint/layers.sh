@@ -16,15 +16,17 @@ attrib 4  attrib.h 4  category.def 4
 rebuild 4  rebuild.h 4
 script 4  script.h 4
 report 4  report.h 4
+topology 4  topology.h 4
 verify 4  verify.h 4
 vmactl 5
 vmatop 5
 demo 5
 libvmactl.h 6
 "
-# room:neighbour it may include. Replay and verify start from a real process: they need it rebuilt.
+# room:neighbour it may include. These start from a real process: they need it rebuilt.
 exceptions="
 script:rebuild
+topology:rebuild
 verify:rebuild
 "
 # public headers whose room has another name

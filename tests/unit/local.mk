@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/script-check \
 	tests/unit/script-lex \
 	tests/unit/script-replay \
+	tests/unit/topology-why \
 	tests/unit/verify-step
 
 if HAVE_CMOCKA

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Processes with a known history, for why, fork, pages, anon, rmap and locks.
+ *
+ *   topology SCENE        sets the scene, prints "CHILD ARENA" (CHILD 0: none), sleeps
+ *
+ *   neighbours  two written halves that became alike afterwards
+ *   forked      one mapping, cut by mprotect, then fork; both undo the cut
+ *   tree        a written mapping; a child, and a child of it, that share its pages
+ *   pages       written, read, untouched, and with a guard page where the kernel can
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define PAGE 4096UL
+#define ARENA ((char *)0x200000000000)
+#define RW (PROT_READ | PROT_WRITE)
+
+static void map(size_t nr, int prot)
+{
+	if (mmap(ARENA, nr * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
+	    ARENA)
+		_exit(1);
+	madvise(ARENA, nr * PAGE, MADV_NOHUGEPAGE);
+}
+
+static pid_t fork_child(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static void say(pid_t child)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%d %p\n", (int)child, (void *)ARENA);
+
+	if (write(1, text, (size_t)n) != n)
+		_exit(1);
+}
+
+static void neighbours(void)
+{
+	map(32, PROT_NONE);
+	mprotect(ARENA, 4 * PAGE, RW);
+	memset(ARENA, 1, 4 * PAGE);
+	mprotect(ARENA + 8 * PAGE, 4 * PAGE, RW);
+	memset(ARENA + 8 * PAGE, 1, 4 * PAGE);
+	mprotect(ARENA + 4 * PAGE, 4 * PAGE, RW);
+	say(0);
+}
+
+static void forked(void)
+{
+	int done[2];
+	pid_t child;
+	char c;
+
+	map(32, RW);
+	memset(ARENA, 1, 8 * PAGE);
+	mprotect(ARENA + 4 * PAGE, 4 * PAGE, PROT_READ);
+	if (pipe(done))
+		_exit(1);
+	child = fork_child();
+	mprotect(ARENA + 4 * PAGE, 4 * PAGE, RW);
+	if (!child) {
+		if (write(done[1], "", 1) != 1)
+			_exit(1);
+		return;
+	}
+	if (read(done[0], &c, 1) == 1)
+		say(child);
+}
+
+static void tree(void)
+{
+	int done[2];
+	char c;
+
+	map(16, RW);
+	memset(ARENA, 1, 16 * PAGE);
+	if (pipe(done))
+		_exit(1);
+	pid_t child = fork_child();
+	if (!child) {
+		ARENA[0] = 2;
+		if (fork_child() == 0 && write(done[1], "", 1) != 1)
+			_exit(1);
+		return;
+	}
+	if (read(done[0], &c, 1) == 1)
+		say(child);
+}
+
+static void pages(void)
+{
+	map(64, RW);
+	memset(ARENA, 1, 16 * PAGE);
+	for (size_t i = 32; i < 40; i++)
+		(void)*(volatile char *)(ARENA + i * PAGE);
+	say(0);
+}
+
+static const struct {
+	const char *name;
+	void (*set)(void);
+} scenes[] = {
+	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "pages", pages },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 2 && i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+		if (strcmp(argv[1], scenes[i].name))
+			continue;
+		scenes[i].set();
+		for (;;)
+			pause();
+	}
+	return 2;
+}

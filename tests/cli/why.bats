@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+load ../lib/common
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	need jq
+	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+}
+
+teardown() {
+	[ "${child-0}" = 0 ] || kill "$child" 2>/dev/null || true
+	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+}
+
+# Starts the scene $1; sets parent, child (0: none) and arena.
+scene() {
+	"$BATS_FILE_TMPDIR/scene" "$1" >"$BATS_TEST_TMPDIR/scene" 3>&- &
+	parent=$!
+	until read -r child arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
+}
+
+reasons() {
+	vmactl why --json "$@" | jq -r --arg a "$arena" \
+		'.pairs[] | select(.start[2:14] == $a[2:14]) | "\(.reason) \(.known)"'
+}
+
+@test "two neighbours that were both written to: anon" {
+	scene neighbours
+	assert_eq "$(reasons "$parent" | cut -d' ' -f1)" anon
+}
+
+@test "a child after fork: anon_fork or anon; its parent has none" {
+	scene forked
+	[[ $(reasons "$child") == "anon"* ]]
+	assert_eq "$(reasons "$parent")" ""
+}
+
+@test "with the kernel's own values the same reason is exact" {
+	run --separate-stderr vmactl inspect --source bpf self
+	[ "$status" -eq 0 ] || skip "$stderr"
+	scene neighbours
+	assert_eq "$(reasons --source bpf "$parent")" "anon exact"
+}
+
+@test "with an address both neighbours of the mapping are judged" {
+	scene neighbours
+	run vmactl why --json "$parent" "$arena"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq '.pairs | length' <<<"$output")" 2
+	assert_eq "$(jq -r '.pairs[1].reason' <<<"$output")" anon
+}
+
+@test "the summary counts what the rows say" {
+	scene neighbours
+	run vmactl why --json "$parent"
+	[ "$status" -eq 0 ]
+	jq -e '.summary.could_be_saved == (.pairs | length) and
+		.summary.could_be_saved == ([.summary.reasons[]] | add) + .summary.unknown +
+			.summary.nothing_in_the_way' <<<"$output"
+}
+
+@test "wrong usage and a process that is not there" {
+	run vmactl why
+	[ "$status" -eq 2 ]
+	run vmactl why 1 2 3
+	[ "$status" -eq 2 ]
+	run vmactl why 999999999
+	[ "$status" -eq 42 ]
+}
