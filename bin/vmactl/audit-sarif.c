@@ -61,7 +61,8 @@ static u64 rule_index(const struct vma_audit_rule *rule)
 /* A path as the path of a URI: what is not unreserved is written %XX. */
 static const char *uri(const char *path, char *out, size_t size)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
 	size_t len = 0;
 
 	for (; *path && len + 4 < size; path++) {
@@ -121,7 +122,7 @@ void sarif_process(struct vma_json *j, const struct audited *x)
 			 *f->object ? " in " : "", f->object);
 		text_object(j, "message", message);
 		location(j, x, f);
-		/* The same finding of tomorrow's process has another address, but the same print. */
+		/* Tomorrow's process has another address, but the same print. */
 		snprintf(print, sizeof(print), "%s/%s/%s", f->rule->id,
 			 x->facts->comm ? x->facts->comm : "", f->object);
 		vma_json_object(j, "partialFingerprints");

@@ -169,7 +169,8 @@ static int read_suppressions(struct run *r)
 	size_t n;
 
 	if (!f)
-		return cli_error(CLI_FAILURE, "%s: cannot open: %s", r->o.suppress, strerror(errno));
+		return cli_error(CLI_FAILURE, "%s: cannot open: %s", r->o.suppress,
+				 strerror(errno));
 	strbuf_init(&text);
 	while ((n = fread(buf, 1, sizeof(buf), f)) && text.len < 1 << 20)
 		strbuf_add(&text, buf, n);

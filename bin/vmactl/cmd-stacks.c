@@ -23,7 +23,8 @@ const struct cli_option cmd_stacks_options[] = {
 	{ "addresses", 'k', CLI_FLAG, FIELD(addresses),
 	  .help = "print addresses only: no symbols, no lines" },
 	{ "frames", 'n', CLI_NUMBER, FIELD(frames), "NUM", "at most NUM frames a thread (256)" },
-	{ "no-frames", 0, CLI_FLAG, FIELD(no_frames), .help = "do not unwind: sizes and depths only" },
+	{ "no-frames", 0, CLI_FLAG, FIELD(no_frames),
+	  .help = "do not unwind: sizes and depths only" },
 	{ "no-lines", 0, CLI_FLAG, FIELD(no_lines), .help = "do not look for source lines" },
 	CLI_END,
 };
@@ -245,8 +246,9 @@ static int uncaught(const struct run *r)
 	return cli_error(nr == r->stacks->nr ? CLI_FAILURE : CLI_PARTIAL,
 			 "%u: %zu of %zu threads not caught: %s (%s)", r->f->pid, nr, r->stacks->nr,
 			 strerror(err),
-			 err == EPERM ? "run as root or with CAP_SYS_PTRACE; a debugger may hold them"
-				      : "they ended, or wait in the kernel");
+			 err == EPERM
+				 ? "run as root or with CAP_SYS_PTRACE; a debugger may hold them"
+				 : "they ended, or wait in the kernel");
 }
 
 int cmd_stacks(struct cli *cli)
@@ -262,7 +264,8 @@ int cmd_stacks(struct cli *cli)
 		return cli_usage(cli, "one TARGET is needed");
 	if (!o.frames || o.frames > 65536)
 		return cli_usage(cli, "--frames takes 1 to 65536");
-	int status = target_open(cli, cli->argv[0], VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
+	int status = target_open(cli, cli->argv[0],
+				 VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
 	if (status)
 		return status;
 	r.f = m->facts;

@@ -62,8 +62,9 @@ static const char *page_of(const struct vma_attrib *a, u64 addr)
 		return NULL;
 	if (f->is_core)
 		return !vma_attrib_memory(a) ? NULL
-		       : vma_memory_read(vma_attrib_memory(a), addr, &byte, 1) == 1 ? "in the core"
-										   : "not in the core";
+		       : vma_memory_read(vma_attrib_memory(a), addr, &byte, 1) == 1
+			       ? "in the core"
+			       : "not in the core";
 	return vma_where_page(a, addr, &state) ? page_name(state) : NULL;
 }
 
@@ -109,7 +110,8 @@ static void print_object(const struct vma_attrib *a, const struct vma_where *w)
 	printf("  %-9s %s, loaded at 0x%llx", "object", show(&s, 0, vma_object_name(o)),
 	       (unsigned long long)o->bias);
 	if (o->elf.build_id_len)
-		printf(", build-id %s", vma_build_id_text(o->elf.build_id, o->elf.build_id_len, id));
+		printf(", build-id %s",
+		       vma_build_id_text(o->elf.build_id, o->elf.build_id_len, id));
 	printf("%s%s\n", *o->why ? ": " : "", *o->why ? show(&s, 1, o->why) : "");
 	if (w->segment < 0)
 		return;
@@ -133,7 +135,8 @@ static void print_symbol(const struct vma_where *w)
 		printf("  %-9s %s:%d", i ? "" : "source", l->file ? show(&s, 0, l->file) : "?",
 		       l->line);
 		if (l->function)
-			printf(" in %s%s", show(&s, 1, l->function), l->inlined ? " (inlined)" : "");
+			printf(" in %s%s", show(&s, 1, l->function),
+			       l->inlined ? " (inlined)" : "");
 		printf("\n");
 	}
 }
@@ -298,7 +301,8 @@ int cmd_where(struct cli *cli)
 		return cli->status;
 	if (cli->argc < 2)
 		return cli_usage(cli, "TARGET and at least one address are needed");
-	int status = target_open(cli, cli->argv[0], VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
+	int status = target_open(cli, cli->argv[0],
+				 VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &m);
 	if (status)
 		return status;
 	if (vma_attrib_new(m->facts, VMA_ATTRIB_ALL, &a, &err))

@@ -164,8 +164,9 @@ int simulate_execve(struct cli *cli)
 	if (!listing_init(&s.list, cli, &vma_mapping_columns, COLUMNS))
 		return s.list.status;
 	if (strcmp(cli->argv[1], "-")) {
-		int status = target_open(cli, cli->argv[1],
-					 VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &s.like);
+		int status =
+			target_open(cli, cli->argv[1],
+				    VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM, &s.like);
 		if (status)
 			return status;
 	}

@@ -29,7 +29,8 @@ int vma_attrib_new(const struct vma_facts *facts, u32 what, struct vma_attrib **
 	a->dir = a->pagemap = -1;
 	if (facts->live && facts->source)
 		a->dir = open(facts->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if ((what & VMA_ATTRIB_MEMORY || facts->is_core) && vma_memory_open(facts, &a->memory, NULL))
+	if ((what & VMA_ATTRIB_MEMORY || facts->is_core) &&
+	    vma_memory_open(facts, &a->memory, NULL))
 		a->memory = NULL;
 	if (a->memory && a->dir >= 0)
 		a->pagemap = openat(a->dir, "pagemap", O_RDONLY | O_CLOEXEC);
@@ -224,7 +225,8 @@ const char *vma_attrib_text(const void *attrib, const struct vma_fact_map *map, 
 		return "";
 	const struct vma_object *o = &a->objects[p->object];
 	if (o->from == VMA_FROM_PATH_UNCHECKED)
-		*how = (struct vma_provenance){ VMA_INFERRED, 70, "file at the path, not compared" };
+		*how = (struct vma_provenance){ VMA_INFERRED, 70,
+						"file at the path, not compared" };
 	else if (o->is_elf)
 		*how = (struct vma_provenance){ VMA_DERIVED, 0, "ELF headers" };
 	return object_text(a, o, i, field, buf, size);

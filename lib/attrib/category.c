@@ -171,7 +171,8 @@ static bool by_file(const struct ctx *c, size_t i, const struct vma_fact_map *m,
 		return false;
 	const struct vma_object *o = p->object >= 0 ? &c->a->objects[p->object] : NULL;
 	if (m->perms[2] == 'x' && (!o || *o->why || !(c->a->what & VMA_ATTRIB_ELF)))
-		say(p, VMA_CAT_TEXT, VMA_INFERRED, 90, "executable mapping of a file that was not read");
+		say(p, VMA_CAT_TEXT, VMA_INFERRED, 90,
+		    "executable mapping of a file that was not read");
 	else
 		say(p, VMA_CAT_FILE, VMA_EXACT, 0, "a file that is no ELF image");
 	return true;
@@ -185,7 +186,8 @@ static bool by_arena(const struct ctx *c, size_t i, const struct vma_fact_map *m
 	const struct vma_fact_map *rest = above(c, i);
 	bool whole = m->end - m->start == ARENA_SIZE;
 
-	if (!plain(m) || !map_is(m, "rw-") || m->start % ARENA_SIZE || m->end - m->start > ARENA_SIZE)
+	if (!plain(m) || !map_is(m, "rw-") || m->start % ARENA_SIZE ||
+	    m->end - m->start > ARENA_SIZE)
 		return false;
 	if (!whole && !(rest && plain(rest) &&
 			rest->perms[1] == '-' && rest->perms[2] == '-' &&
@@ -212,7 +214,8 @@ static bool by_arena_below(const struct ctx *c, size_t i, const struct vma_fact_
 	if (!plain(m) || m->perms[1] != '-' || m->perms[2] != '-' || !below(c, i) ||
 	    c->a->places[i - 1].category != VMA_CAT_ARENA || m->end % ARENA_SIZE)
 		return false;
-	say(p, VMA_CAT_ARENA_RESERVE, VMA_DERIVED, 0, "from a glibc arena to the next 64 MiB boundary");
+	say(p, VMA_CAT_ARENA_RESERVE, VMA_DERIVED, 0,
+	    "from a glibc arena to the next 64 MiB boundary");
 	return true;
 }
 
@@ -300,7 +303,8 @@ static bool by_guard_below(const struct ctx *c, size_t i, const struct vma_fact_
 	if (!plain(m) || !map_is(m, "rw-") || !g || !plain(g) || !map_is(g, "---") ||
 	    g->end - g->start > (1 << 20) || len < 16 << 10 || len > ARENA_SIZE)
 		return false;
-	say(p, VMA_CAT_THREAD_STACK, VMA_INFERRED, 60, "a small inaccessible mapping lies below it");
+	say(p, VMA_CAT_THREAD_STACK, VMA_INFERRED, 60,
+	    "a small inaccessible mapping lies below it");
 	return true;
 }
 
@@ -365,7 +369,8 @@ static void mark_guards(const struct ctx *c)
 		const struct vma_fact_map *m = &c->a->facts->maps[i];
 		if (p[i].category != VMA_CAT_RESERVE || p[i].object >= 0 || !above(c, i) ||
 		    m->end - m->start > MAX_GUARD ||
-		    (p[i + 1].category != VMA_CAT_THREAD_STACK && p[i + 1].category != VMA_CAT_STACK))
+		    (p[i + 1].category != VMA_CAT_THREAD_STACK &&
+		     p[i + 1].category != VMA_CAT_STACK))
 			continue;
 		u32 tid = p[i + 1].tid;
 		say(&p[i], VMA_CAT_GUARD, (enum vma_known)p[i + 1].how.known,

@@ -72,7 +72,8 @@ static int parse_lines(struct vma_suppressions *s, const char *name, struct vma_
 			*next++ = '\0';
 		int n = words(line, &one);
 		if (n < 0)
-			return vma_fail(err, EINVAL, "%s:%u: more than RULE OBJECT COMMAND", name, nr);
+			return vma_fail(err, EINVAL, "%s:%u: more than RULE OBJECT COMMAND", name,
+					nr);
 		if (!n)
 			continue;
 		if (!is_rule(one.rule)) {

@@ -110,7 +110,8 @@ static enum vma_object_from judge_path(const struct vma_attrib *a, const struct 
 	    !memcmp(seen.build_id, elf->build_id, elf->build_id_len)) {
 		from = VMA_FROM_PATH;
 	} else if (seen.build_id_len) {
-		snprintf(why, size, "the file at this path has another build-id than the one mapped");
+		snprintf(why, size,
+			 "the file at this path has another build-id than the one mapped");
 		from = VMA_FROM_NOTHING;
 	} else {
 		snprintf(why, size, "the mapped file has no build-id to compare with");

@@ -93,7 +93,8 @@ static void private_part(const struct dump *d, const struct vma *vma, struct vma
 		p->bytes = VMA_PAGE_SIZE;
 		p->rule = "first page of a program or library (filter bit 4)";
 	} else {
-		take(p, false, NULL, "private file mapping never written to (filter bit 2 is clear)");
+		take(p, false, NULL,
+		     "private file mapping never written to (filter bit 2 is clear)");
 	}
 	if (vma_has_vm_file(d->mm->world, vma))
 		p->how = (struct vma_provenance){ VMA_INFERRED, 90, "whether it has an anon_vma" };

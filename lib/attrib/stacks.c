@@ -38,7 +38,8 @@ s64 attrib_read(struct vma_attrib *a, u64 addr, void *buf, size_t len)
 	const struct vma_place *p = i < 0 ? NULL : &a->places[i];
 
 	if (m && p->object >= 0 && p->segment >= 0 && *m->path == '/' && !p->relro &&
-	    !(a->objects[p->object].elf.segments[p->segment].flags & PF_W) && len <= m->end - addr) {
+	    !(a->objects[p->object].elf.segments[p->segment].flags & PF_W) &&
+	    len <= m->end - addr) {
 		int fd = object_fd(a, (size_t)p->object);
 		if (fd >= 0) {
 			struct vma_bytes src = vma_bytes_fd(fd);

@@ -121,7 +121,9 @@ bool vma_where_page(const struct vma_attrib *a, u64 addr, u32 *state)
 	else if (e & PM_PRESENT)
 		*state = e & PM_EXCLUSIVE ? VMA_PAGE_ANON : VMA_PAGE_ANON_SHARED;
 	else
-		*state = e & PM_GUARD ? VMA_PAGE_GUARD : e & PM_SWAP ? VMA_PAGE_SWAP : VMA_PAGE_NONE;
+		*state = e & PM_GUARD  ? VMA_PAGE_GUARD
+			 : e & PM_SWAP ? VMA_PAGE_SWAP
+				       : VMA_PAGE_NONE;
 	if (e & PM_UFFD_WP)
 		*state |= VMA_PAGE_UFFD_WP;
 	return true;
@@ -186,7 +188,8 @@ static bool in_label(const struct vma_attrib *a, const char *text, u64 *addr)
 static bool in_section(const struct vma_object *o, const char *name, u64 *addr)
 {
 	for (u32 i = 0; i < o->elf.nr_sections; i++) {
-		if (o->elf.sections[i].flags & SHF_ALLOC && !strcmp(o->elf.sections[i].name, name)) {
+		if (o->elf.sections[i].flags & SHF_ALLOC &&
+		    !strcmp(o->elf.sections[i].name, name)) {
 			*addr = o->bias + o->elf.sections[i].addr;
 			return true;
 		}
@@ -226,7 +229,8 @@ static int in_symbols(struct vma_attrib *a, const char *name, u64 *addr, struct 
 		for (size_t i = 0; i < a->nr_objects; i++) {
 			struct vma_object *o = &a->objects[i];
 			int module = is_exe(a, o) == (exe == 1) ? module_of(a, o) : -1;
-			if (module < 0 || !vma_symbol_find(a->symbols, module, name, &sym, &nr_local))
+			if (module < 0 ||
+			    !vma_symbol_find(a->symbols, module, name, &sym, &nr_local))
 				continue;
 			if (sym.global || !nr)
 				*addr = sym.addr;

@@ -81,8 +81,9 @@ struct vma_attrib;
 
 /** What to look at (bits). */
 enum {
-	VMA_ATTRIB_ELF = 1 << 0,    /* open the mapped files */
-	VMA_ATTRIB_MEMORY = 1 << 1, /* read a few words of the target to recognise stacks and arenas */
+	VMA_ATTRIB_ELF = 1 << 0, /* open the mapped files */
+	VMA_ATTRIB_MEMORY =
+		1 << 1, /* read a few words of the target to recognise stacks and arenas */
 	VMA_ATTRIB_ALL = 3,
 };
 

@@ -167,8 +167,8 @@ static u64 program_end(const struct vma_core *core)
 	Elf64_Phdr ph[64];
 	size_t len;
 
-	if (!core->elf.is64 || !core_aux(core, AT_PHDR, &phdr) || !core_aux(core, AT_PHNUM, &phnum) ||
-	    !phnum || phnum > 64)
+	if (!core->elf.is64 || !core_aux(core, AT_PHDR, &phdr) ||
+	    !core_aux(core, AT_PHNUM, &phnum) || !phnum || phnum > 64)
 		return 0;
 	len = (size_t)phnum * sizeof(ph[0]);
 	if (vma_core_memory(core, phdr, ph, len) != (s64)len)

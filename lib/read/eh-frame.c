@@ -93,7 +93,8 @@ static bool add(struct eh_frame *t, s32 start_ip, s32 fde)
 }
 
 /* One FDE at @at: its CIE says how its first address is written; only the usual way is. */
-static bool add_fde(struct eh_frame *t, const u8 *bytes, size_t len, size_t at, size_t end, u32 back)
+static bool add_fde(struct eh_frame *t, const u8 *bytes, size_t len, size_t at, size_t end,
+		    u32 back)
 {
 	struct span fde = { bytes + at + 8, bytes + end };
 	size_t id_at = at + 4;

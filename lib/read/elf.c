@@ -246,8 +246,8 @@ static void read_sections(const struct vma_bytes *src, struct vma_elf *elf, cons
 	if (vma_bytes_get(src, h->shoff + (u64)h->shstrndx * size, raw, size))
 		return;
 	wide_section(raw, elf->is64, &s);
-	if (s.type != SHT_STRTAB || !s.size || s.size > VMA_ELF_MAX_STRINGS || s.offset > src->size ||
-	    s.size > src->size - s.offset)
+	if (s.type != SHT_STRTAB || !s.size || s.size > VMA_ELF_MAX_STRINGS ||
+	    s.offset > src->size || s.size > src->size - s.offset)
 		return;
 	u64 nr_strings = s.size;
 	AUTO(undo_free) char *strings = malloc(nr_strings + 1);

@@ -176,6 +176,7 @@ static int catch_live(const struct vma_facts *f, struct vma_thread **list, size_
 		if (!t)
 			return vma_fail(err, ENOMEM, "out of memory");
 		t->tid = f->tid;
+		snprintf(t->name, sizeof(t->name), "%s", f->comm ? f->comm : "");
 		t->err = -catch_one(f, t);
 		return 0;
 	}

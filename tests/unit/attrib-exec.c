@@ -72,11 +72,11 @@ static char *text_of(const struct vma_facts *f)
 	for (size_t i = 0; i < f->nr_maps && len < size - 4400; i++) {
 		const struct vma_fact_map *m = &f->maps[i];
 		if (!m->gate)
-			len += (size_t)snprintf(text + len, size - len, "%llx-%llx %s %llx %x:%x %llu %s\n",
-						(unsigned long long)m->start,
-						(unsigned long long)m->end, m->perms,
-						(unsigned long long)m->offset, m->dev_major,
-						m->dev_minor, (unsigned long long)m->inode, m->path);
+			len += (size_t)snprintf(
+				text + len, size - len, "%llx-%llx %s %llx %x:%x %llu %s\n",
+				(unsigned long long)m->start, (unsigned long long)m->end, m->perms,
+				(unsigned long long)m->offset, m->dev_major, m->dev_minor,
+				(unsigned long long)m->inode, m->path);
 	}
 	return text;
 }
@@ -139,7 +139,8 @@ static void debian_programs_start_as_predicted(void **state)
 		char *argv[] = { (char *)programs[i], (char *)"--version", NULL };
 		struct stat st; /* a set-user-ID program is always randomised */
 		nr += !stat(programs[i], &st) && st.st_mode & 0111 &&
-		      !(st.st_mode & (S_ISUID | S_ISGID)) && compare(programs[i], argv, envp, 8 << 20);
+		      !(st.st_mode & (S_ISUID | S_ISGID)) &&
+		      compare(programs[i], argv, envp, 8 << 20);
 	}
 	print_message("# %zu programs\n", nr);
 	assert_true(nr >= 10);

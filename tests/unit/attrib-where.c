@@ -149,8 +149,14 @@ static void labels_sections_and_objects_resolve(void **state)
 
 static void what_is_not_there_is_refused_with_its_name(void **state)
 {
-	static const char *const bad[] = { "no_such_symbol_anywhere", "[nowhere]", "libc.so.6:.nope",
-					   "nolib.so:malloc", "", "+4", "0x", ":" };
+	static const char *const bad[] = { "no_such_symbol_anywhere",
+					   "[nowhere]",
+					   "libc.so.6:.nope",
+					   "nolib.so:malloc",
+					   "",
+					   "+4",
+					   "0x",
+					   ":" };
 	struct vma_err err;
 	u64 addr;
 

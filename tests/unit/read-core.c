@@ -222,8 +222,9 @@ static void other_files_are_refused_with_a_sentence(void **state)
 		unsigned char value;
 		int rc;
 	} damage[] = {
-		{ 1, 'e', -ENOEXEC },  { EI_DATA, ELFDATA2MSB, -ENOTSUP }, { EI_CLASS, 7, -EBADMSG },
-		{ 16, ET_EXEC, -ENOEXEC }, { 54, 1, -EBADMSG }, { 39, 0x7f, -EBADMSG },
+		{ 1, 'e', -ENOEXEC },	   { EI_DATA, ELFDATA2MSB, -ENOTSUP },
+		{ EI_CLASS, 7, -EBADMSG }, { 16, ET_EXEC, -ENOEXEC },
+		{ 54, 1, -EBADMSG },	   { 39, 0x7f, -EBADMSG },
 	};
 	struct vma_err err;
 	struct vma_facts *f;
@@ -286,7 +287,9 @@ static unsigned long rounds(void)
 /* One to eight flipped bits or bytes among the headers and notes, now and then a cut. */
 static void damage_image(struct image *im, u64 *seed)
 {
-	static const u64 extreme[] = { 0, 1, 0xff, 0xffff, 0xffffffff, ~0ULL, 1ULL << 63, PAGE - 1 };
+	static const u64 extreme[] = {
+		0, 1, 0xff, 0xffff, 0xffffffff, ~0ULL, 1ULL << 63, PAGE - 1
+	};
 	size_t n = 1 + rnd(seed) % 8;
 
 	for (size_t i = 0; i < n; i++) {
@@ -294,7 +297,8 @@ static void damage_image(struct image *im, u64 *seed)
 		if (rnd(seed) % 3)
 			im->bytes[at] ^= (unsigned char)(1u << rnd(seed) % 8);
 		else
-			memcpy(im->bytes + (at & ~7ul), &extreme[rnd(seed) % ARRAY_SIZE(extreme)], 8);
+			memcpy(im->bytes + (at & ~7ul), &extreme[rnd(seed) % ARRAY_SIZE(extreme)],
+			       8);
 	}
 	if (rnd(seed) % 4 == 0)
 		im->len = rnd(seed) % (im->len + 1);
