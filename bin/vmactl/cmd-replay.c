@@ -140,28 +140,19 @@ static int feed_all(struct replay_run *run, struct source *s)
 	return rc < 0 ? cli_fail(&err) : CLI_OK;
 }
 
-/* Without a TARGET the log is taken to be of this machine: its kernel and its settings. */
-static void use_this_machine(struct replay_run *run, struct vma_replay_opts *opts,
-			     struct vma_system *system, char *release, size_t size)
+/* A process of the machine that the log is taken to be from: this one, when no TARGET says else. */
+static void like_this_machine(const struct replay_run *run, struct vma_model **self)
 {
-	struct vma_open_opts how = {
-		.levels = VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SYSTEM,
-		.kernel = run->cli->shared.kernel,
-	};
-	AUTO(undo_model) struct vma_model *self = NULL;
+	struct vma_open_opts how = { .levels = VMA_READ_DEFAULT, .kernel = run->cli->shared.kernel };
 	struct vma_err err;
 
-	if (vma_open("self", &how, &self, &err))
-		return;
-	*system = *vma_world_system(self->world);
-	opts->system = system;
-	snprintf(release, size, "%s", vma_world_kernel(self->world)->release);
+	if (vma_open("self", &how, self, &err))
+		*self = NULL; /* then the defaults must do */
 }
 
 static int begin(struct replay_run *run, const char *from)
 {
-	char release[80] = "";
-	struct vma_system system;
+	AUTO(undo_model) struct vma_model *self = NULL;
 	const struct replay_options *opt = run->opt;
 	struct vma_replay_opts opts = {
 		.strict = opt->strict, .check = opt->check, .limit = opt->limit, .ctx = run,
@@ -180,9 +171,10 @@ static int begin(struct replay_run *run, const char *from)
 			return rc;
 	}
 	if (!from)
-		use_this_machine(run, &opts, &system, release, sizeof(release));
-	if (vma_replay_new(&opts, model, *release ? release : run->cli->shared.kernel,
-			   &run->replay, &err))
+		like_this_machine(run, &self);
+	opts.like = self;
+	if (vma_replay_new(&opts, model, self ? vma_world_kernel(self->world)->release :
+			   run->cli->shared.kernel, &run->replay, &err))
 		return cli_fail(&err);
 	model = NULL; /* the replay's now */
 	if (from && vma_replay_capture(run->replay, from, &err))

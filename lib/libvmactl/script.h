@@ -112,14 +112,16 @@ struct vma_divergence {
  * @events: gather the events of each step
  * @check:  compare with the state records of a recording
  * @limit:  stop after this many calls, 0: none
- * @system: settings of the machine when there is no model; NULL: the defaults. Copied.
+ * @like:   any process of the machine that the log is from: its settings are used when there is no
+ *          model, its special mappings ([vdso]) to know what execve makes; NULL: unknown. Borrowed
+ *          during vma_replay_new() only.
  * @step:   after each call; NULL. Non-zero stops the replay.
  * @complain, @diverge: NULL when nobody listens
  */
 struct vma_replay_opts {
 	bool strict, events, check;
 	u64 limit;
-	const struct vma_system *system;
+	const struct vma_model *like;
 	int (*step)(void *ctx, const struct vma_step *step);
 	void (*complain)(void *ctx, const struct vma_complaint *c);
 	void (*diverge)(void *ctx, const struct vma_divergence *d);

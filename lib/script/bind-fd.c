@@ -270,7 +270,7 @@ static void learn_stat(struct vma_replay *r, u32 inode, const struct line *l, u3
 		inode_set_size(&r->descs, r->world, inode, size);
 	if (!n->ino && arg_field(r, l, arg, "st_ino", &ino) &&
 	    stat_dev(r, &l->arg[arg], &major, &minor) && !n->nr_files)
-		inode_set_dev(&r->descs, r->world, inode, (u32)major, (u32)minor, ino);
+		inode_set_dev(&r->descs, inode, (u32)major, (u32)minor, ino);
 }
 
 void after_fstat(struct vma_replay *r, struct task *t, const struct line *l)

@@ -189,10 +189,7 @@ static void inherit(struct vma_mm *mm, const struct vma_mm *old)
 	mm->task_size = old->task_size;
 }
 
-/*
- * A new program: everything mapped is gone. What the new image looks like the log does not say;
- * it is learned from the results that follow.
- */
+/* A new program: everything mapped is gone. What the new one maps is exec.c's matter. */
 void after_execve(struct vma_replay *r, struct task *t, const struct line *l)
 {
 	struct vma_mm *mm, *old = vma_mm_by_id(r->world, t->mm);
@@ -212,7 +209,7 @@ void after_execve(struct vma_replay *r, struct task *t, const struct line *l)
 	info->users = 1;
 	after_unshare(r, t, &(struct line){ .name = "execve" });
 	fdtab_exec(&r->descs, t->fds);
-	(void)l;
+	exec_begin(r, t, l);
 }
 
 /* ---------------------------------------------------------------- whose line is it */

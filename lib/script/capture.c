@@ -70,7 +70,7 @@ static void file_line(struct vma_replay *r, char *line)
 	inode = inode_of_path(&r->descs, r->world, line, (size_t)(dev - line));
 	if (!inode)
 		return;
-	inode_set_dev(&r->descs, r->world, inode, major, minor, ino);
+	inode_set_dev(&r->descs, inode, major, minor, ino);
 	inode_set_size(&r->descs, r->world, inode, size);
 }
 

@@ -111,7 +111,7 @@ static void learn_from_world(struct descs *d, const struct vma_world *w, u32 ino
 
 		if (f->internal || f->kind == VMA_KIND_SPECIAL || strcmp(f->path, path) != 0)
 			continue;
-		inode_set_dev(d, w, inode, f->dev_major, f->dev_minor, f->inode);
+		inode_set_dev(d, inode, f->dev_major, f->dev_minor, f->inode);
 		inode_at(d, inode)->size = f->size;
 		return;
 	}
@@ -141,21 +141,39 @@ u32 inode_of_path(struct descs *d, const struct vma_world *w, const char *path, 
 	return id;
 }
 
-void inode_set_dev(struct descs *d, const struct vma_world *w, u32 inode, u32 major, u32 minor,
-		   u64 ino)
+void inode_set_dev(struct descs *d, u32 inode, u32 major, u32 minor, u64 ino)
 {
 	struct inode *n = inode_at(d, inode);
 
 	n->dev_major = major;
 	n->dev_minor = minor;
 	n->ino = ino;
-	for (u32 i = 1; i <= d->nr_start_files && !n->like; i++) {
-		const struct vma_file *f = vma_file_at(w, i);
-
-		if (f->inode && f->dev_major == major && f->dev_minor == minor && !f->internal) {
-			n->like = i;
-			n->kind = f->kind;
+	for (u32 i = 0; i < d->nr_fs; i++)
+		if (d->fs[i].dev_major == major && d->fs[i].dev_minor == minor) {
+			n->fs = i + 1;
+			n->kind = d->fs[i].kind;
 		}
+}
+
+void descs_learn_fs(struct descs *d, const struct vma_world *w, bool usual)
+{
+	const struct vma_file *f;
+
+	for (u32 i = 1; (f = vma_file_at(w, i)) && d->nr_fs < DESC_FS; i++) {
+		u32 k = 0;
+
+		if (!f->inode || f->internal ||
+		    (f->kind != VMA_KIND_REGULAR && f->kind != VMA_KIND_SHMEM))
+			continue;
+		while (k < d->nr_fs && (d->fs[k].dev_major != f->dev_major ||
+					d->fs[k].dev_minor != f->dev_minor))
+			k++;
+		if (k == d->nr_fs)
+			d->fs[d->nr_fs++] = (struct desc_fs){
+				f->dev_major, f->dev_minor, f->kind, f->fs_thp, f->noexec,
+				f->writeback, f->uses_generic_gua };
+		if (usual && f->kind == VMA_KIND_REGULAR)
+			d->usual_fs = k + 1;
 	}
 }
 
@@ -226,7 +244,7 @@ static bool remember_file(struct inode *n, u32 file)
 static u32 make_file(struct descs *d, struct vma_world *w, u32 inode, const struct vma_file *mode)
 {
 	struct inode *n = inode_at(d, inode);
-	const struct vma_file *like = vma_file_at(w, n->like);
+	u32 fs = n->fs || n->kind != VMA_KIND_REGULAR ? n->fs : d->usual_fs;
 	struct vma_file init = *mode, *f;
 
 	init.mapping = n->mapping;
@@ -243,11 +261,11 @@ static u32 make_file(struct descs *d, struct vma_world *w, u32 inode, const stru
 	init.noexec = n->no_exec;
 	init.internal = n->kind == VMA_KIND_SYSV;
 	init.writeback = n->kind == VMA_KIND_REGULAR;
-	if (like) {
-		init.fs_thp = like->fs_thp;
-		init.noexec = like->noexec;
-		init.writeback = like->writeback;
-		init.uses_generic_gua = like->uses_generic_gua;
+	if (fs) {
+		init.fs_thp = d->fs[fs - 1].fs_thp;
+		init.noexec = d->fs[fs - 1].noexec;
+		init.writeback = d->fs[fs - 1].writeback;
+		init.uses_generic_gua = d->fs[fs - 1].uses_generic_gua;
 	}
 	f = vma_file_new(w, &init, n->path);
 	if (!f || !remember_file(n, f->id)) {
@@ -307,6 +325,7 @@ bool descs_init(struct descs *d, const struct vma_world *w)
 	while (vma_file_at(w, d->nr_start_files + 1))
 		d->nr_start_files++;
 	d->next_uffd = first_free_uffd(w);
+	descs_learn_fs(d, w, true);
 	return true;
 }
 

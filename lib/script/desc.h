@@ -19,7 +19,7 @@ struct inode {
 	u64 ino;           /* 0 unknown */
 	u64 size;
 	u32 next;          /* hash chain */
-	u32 like;          /* vma_file of the same file system, for its properties; 0 none */
+	u32 fs;            /* index + 1 into descs.fs: properties of its file system; 0 unknown */
 	u32 mapping;       /* address_space in the world, 0 not mapped yet */
 	u32 *files;        /* vma_files made for it */
 	u32 nr_files, cap_files;
@@ -43,6 +43,14 @@ struct desc {
 	u32 next_free;
 };
 
+/* A file system: what it does to mappings, learned from files of it that a process has mapped. */
+#define DESC_FS 32
+struct desc_fs {
+	u32 dev_major, dev_minor;
+	u8 kind, fs_thp;
+	bool noexec, writeback, uses_generic_gua;
+};
+
 /* A slot: FD_UNKNOWN (never seen), FD_CLOSED, or description << 1 | close-on-exec. */
 enum { FD_UNKNOWN, FD_CLOSED };
 
@@ -63,20 +71,24 @@ struct descs {
 	u32 closed_uffd[16]; /* descriptions of contexts whose last descriptor went away */
 	u32 nr_closed_uffd;
 	u16 next_uffd;
+	struct desc_fs fs[DESC_FS];
+	u32 nr_fs;
+	u32 usual_fs;       /* index + 1: where files are whose device nobody knows */
 	u32 nr_start_files; /* vma_files of the starting TARGET: ids up to this */
 	bool failed;        /* out of memory */
 };
 
 bool descs_init(struct descs *d, const struct vma_world *w);
 void descs_fini(struct descs *d);
+/* Learns the file systems of the files of a world; the last is the usual one when @usual. */
+void descs_learn_fs(struct descs *d, const struct vma_world *w, bool usual);
 
 /* The inode of a path, made when new (its facts from the world where they match). 0: no memory. */
 u32 inode_of_path(struct descs *d, const struct vma_world *w, const char *path, size_t len);
 /* A nameless one. */
 u32 inode_new(struct descs *d, const char *path, size_t len);
-/* File system properties from a file of the starting TARGET on the same device. */
-void inode_set_dev(struct descs *d, const struct vma_world *w, u32 inode, u32 major, u32 minor,
-		   u64 ino);
+/* Its identity, and with the device the properties of its file system. */
+void inode_set_dev(struct descs *d, u32 inode, u32 major, u32 minor, u64 ino);
 void inode_set_size(struct descs *d, struct vma_world *w, u32 inode, u64 size);
 /* A SysV segment by its id, 0 unknown. */
 u32 inode_of_shmid(const struct descs *d, u64 shmid);

@@ -56,8 +56,7 @@ static enum vma_follow go_back(struct vma_replay *r)
 
 /* ---------------------------------------------------------------- forcing */
 
-/* One operation without limits: the kernel let it pass, whatever we think of them. */
-static int run_lifted(struct vma_replay *r, const struct vma_call *call, struct vma_result *res)
+int follow_run_lifted(struct vma_replay *r, const struct vma_call *call, struct vma_result *res)
 {
 	struct vma_system *sys = vma_world_system(r->world), saved = *sys;
 	struct vma_mm *mm = r->mm;
@@ -90,7 +89,7 @@ static void unmap(struct vma_replay *r, u64 addr, u64 len)
 	struct vma_result res;
 
 	if (len)
-		run_lifted(r, &call, &res);
+		follow_run_lifted(r, &call, &res);
 }
 
 /* Something is mapped in [addr, addr+len) that the model has not seen: private memory is the best
@@ -151,7 +150,7 @@ static int force_mmap_at(struct vma_replay *r, u64 addr)
 
 	call.arg[0] = addr;
 	call.arg[3] = (call.arg[3] & ~(u64)MAP_FIXED_NOREPLACE) | MAP_FIXED;
-	return run_lifted(r, &call, &res);
+	return follow_run_lifted(r, &call, &res);
 }
 
 static enum vma_follow force_mmap(struct vma_replay *r, u64 addr)
@@ -202,11 +201,11 @@ static enum vma_follow force_shmat(struct vma_replay *r, u64 addr)
 	if (!r->res.err) {
 		struct vma_call detach = { .op = VMA_OP_SHMDT, .arg = { (u64)r->res.ret } };
 
-		run_lifted(r, &detach, &res);
+		follow_run_lifted(r, &detach, &res);
 	}
 	call.arg[1] = addr;
 	call.arg[2] |= SHM_REMAP;
-	return how(r, run_lifted(r, &call, &res));
+	return how(r, follow_run_lifted(r, &call, &res));
 }
 
 static enum vma_follow force_mremap(struct vma_replay *r, u64 addr)
@@ -227,7 +226,7 @@ static enum vma_follow force_mremap(struct vma_replay *r, u64 addr)
 	else if (call.arg[2] > call.arg[1])
 		unmap(r, addr + page_up(call.arg[1]), page_up(call.arg[2]) - page_up(call.arg[1]));
 	call.arg[4] = addr;
-	if (run_lifted(r, &call, &res))
+	if (follow_run_lifted(r, &call, &res))
 		return VMA_FOLLOW_KEPT;
 	return learned ? VMA_FOLLOW_LEARNED : how(r, 0);
 }
@@ -245,7 +244,7 @@ static enum vma_follow force_brk(struct vma_replay *r, u64 addr)
 		return VMA_FOLLOW_LEARNED;
 	}
 	call.arg[0] = addr;
-	run_lifted(r, &call, &res);
+	follow_run_lifted(r, &call, &res);
 	return how(r, (u64)res.ret == addr ? 0 : ENOMEM);
 }
 
@@ -271,7 +270,7 @@ static enum vma_follow force_other(struct vma_replay *r)
 
 	if (r->call.op == VMA_OP_TOUCH)
 		return VMA_FOLLOW_KEPT;
-	if (!run_lifted(r, &r->call, &res)) {
+	if (!follow_run_lifted(r, &r->call, &res)) {
 		r->child_mm = res.mm;
 		if (r->tasks.mms[r->mm->id].known || r->res.why != VMA_WHY_NO_CAP)
 			return VMA_FOLLOW_FORCED;
@@ -282,7 +281,7 @@ static enum vma_follow force_other(struct vma_replay *r)
 	    !range_of(&r->call, &addr, &len) ||
 	    !learn_holes(r, addr, len))
 		return VMA_FOLLOW_KEPT;
-	return how(r, run_lifted(r, &r->call, &res));
+	return how(r, follow_run_lifted(r, &r->call, &res));
 }
 
 /* ---------------------------------------------------------------- unfinished calls */

@@ -14,6 +14,8 @@ script_sources = \
 	lib/script/check.h \
 	lib/script/desc.c \
 	lib/script/desc.h \
+	lib/script/exec.c \
+	lib/script/exec.h \
 	lib/script/fdtab.c \
 	lib/script/follow.c \
 	lib/script/lex.c \

@@ -234,8 +234,8 @@ static int start_world(struct vma_replay *r, struct vma_model *model, const char
 	r->world = vma_world_new(&k);
 	if (!r->world)
 		return vma_fail(err, ENOMEM, "out of memory");
-	if (r->opts.system)
-		*vma_world_system(r->world) = *r->opts.system;
+	if (r->opts.like)
+		*vma_world_system(r->world) = *vma_world_system(r->opts.like->world);
 	return 0;
 }
 
@@ -254,6 +254,10 @@ static bool start_root(struct vma_replay *r)
 	r->started_known = r->model;
 	info->users = 1;
 	info->seen_count = mm->map_count;
+	exec_learn_specials(r, r->model ? r->model->mm : r->opts.like ? r->opts.like->mm : mm);
+	if (!r->model && r->opts.like)
+		descs_learn_fs(&r->descs, r->opts.like->world, true);
+	r->opts.like = NULL;
 	info->known = info->based = info->heap = r->model;
 	return true;
 }

@@ -8,10 +8,12 @@
  *   syscall.c THE table of calls: the row's bind function makes a vma_call of it
  *   bind-*.c  ... with the descriptors and processes it needs, and notes its effects on them
  *   replay.c  runs it, compares
+ *   exec.c    the address space after an execve
  *   follow.c  when they disagree: the recorded result wins
  *   blame.c   who made how many VMAs;  check.c  compares with the states of a recording
  */
 #include "libvmactl/script.h"
+#include "script/exec.h"
 #include "script/lex.h"
 #include "script/task.h"
 #include "script/words.h"
@@ -61,6 +63,7 @@ struct vma_replay {
 	u32 child_mm;            /* a fork: the child's */
 	u32 bad_arg;
 	char name[VMA_LABEL_MAX]; /* vma_call.name points here */
+	struct exec_specials specials;
 	struct vma_world *snapshot;
 	struct vma_event *events;
 	size_t nr_events, cap_events;
@@ -99,6 +102,8 @@ bool follow_random(struct vma_replay *r, const struct line *l);
 /* Before a call that is recorded as failed: keeps a copy to go back to, when that is cheap. */
 void follow_snapshot(struct vma_replay *r, const struct line *l);
 void follow_forget(struct vma_replay *r);
+/* One operation on r->mm without limits: the kernel let it pass. Returns res->err. */
+int follow_run_lifted(struct vma_replay *r, const struct vma_call *call, struct vma_result *res);
 
 /* task and mm life, bind-task.c */
 struct task *task_of_line(struct vma_replay *r, u32 pid);

@@ -141,6 +141,7 @@ static void run_bound(struct vma_replay *r, struct task *t, const struct line *l
 		r->res = t->res;
 	} else {
 		follow_snapshot(r, l);
+		exec_anchor(r, r->mm, &r->call, l);
 		replay_run(r, r->mm, &r->call, &r->res);
 		bind_rest(r, l);
 	}

@@ -164,5 +164,7 @@ void tasks_fini(struct tasks *t, struct descs *d)
 	}
 	free(t->all);
 	free(t->slot);
+	for (u32 i = 0; i < t->cap_mms; i++)
+		free(t->mms[i].image);
 	free(t->mms);
 }

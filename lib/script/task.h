@@ -26,12 +26,15 @@ struct task {
 	struct vma_result res;
 };
 
+struct exec_image;
+
 /* Beside each mm of the world. */
 struct mm_info {
 	u32 users;
 	bool known;  /* from a TARGET; else it is learned from the results */
 	bool based;  /* mmap_base is known or was learned */
 	bool heap;   /* so is the heap */
+	struct exec_image *image; /* of an execve whose program could be read; owned */
 	u32 process; /* index + 1 into the summary's processes */
 	u32 seen_count; /* map_count after its last call */
 	u64 crossed_n;  /* the last call that took it over half of the limit */

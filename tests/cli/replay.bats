@@ -181,6 +181,24 @@ recording() {
 	[ "$status" -eq 0 ]
 }
 
+# The stack's address is in no log; everything else must be where the kernel has it.
+@test "after an execve the mappings are those of /proc/PID/maps" {
+	need strace jq
+	strace -o "$log" cat /proc/self/maps >"$BATS_TEST_TMPDIR/maps" 2>/dev/null ||
+		skip "strace may not trace here"
+	awk '!/\[stack\]|\[vsyscall\]/ { print $1, $2 }' "$BATS_TEST_TMPDIR/maps" >"$BATS_TEST_TMPDIR/want"
+	replay --json --states "$log"
+	[ "$status" -eq 0 ]
+	# what was mapped when cat read the file
+	jq -r 'select(.call == "read" and .result > 1000) |
+		[.vmas[] | select(.path != "[stack]") |
+		"\(.start[2:])-\(.end[2:]) \(.perms)"] | join("\n")' <<<"$output" >"$BATS_TEST_TMPDIR/states"
+	tail -n "$(wc -l <"$BATS_TEST_TMPDIR/want")" "$BATS_TEST_TMPDIR/states" >"$BATS_TEST_TMPDIR/got"
+	diff "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got"
+	# only where the heap begins is drawn at random
+	assert_eq "$(jq -s 'map(select(.state != "model"))|length' <<<"$output")" 1
+}
+
 @test "wrong use is status 2 and one line" {
 	local args
 	for args in "" "--states x" "--strict --follow x" "--json x y" "--banana x"; do
