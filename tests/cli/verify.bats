@@ -157,3 +157,17 @@ children_of() {
 		timeout 20 tail --pid="$child" -f /dev/null
 	done
 }
+
+@test "vmactl replay reads the script: right for this kernel, wrong for the other" {
+	need jq
+	vmactl replay --help >/dev/null || skip "there is no replay"
+	local script=$BATS_TEST_TMPDIR/script
+	verify --kernel $other --profile full --seed 1 --findings 4 --ops 20000 --json
+	[ "$status" -eq 3 ]
+	jq -r '[.divergences[] | select(.what == "result")][0].script' <<<"$output" >"$script"
+	[ -s "$script" ]
+	run vmactl replay "$script"
+	[ "$status" -eq 0 ]
+	run vmactl replay --kernel $other "$script"
+	[ "$status" -eq 3 ]
+}
