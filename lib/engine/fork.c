@@ -2,17 +2,16 @@
 /* fork, and exit of an address space (section 6 of part B). */
 #include "engine/engine.h"
 
-/* What becomes of a VMA in the child; the value of an EV_FORK event. */
-enum { FORK_COPIED, FORK_SKIPPED, FORK_WIPED };
-
 /* Page tables of a VMA are copied, or the child starts with none (F4). */
-static bool copies_pages(const struct op *o, const struct vma *vma)
+bool vma_fork_copies(const struct vma_kernel *k, const struct vma *vma)
 {
 	u64 always = VM_PFNMAP | VM_MIXEDMAP;
 
-	if (o->k->guard_flag)
+	if (vma->vm_flags & (VM_DONTCOPY | VM_WIPEONFORK))
+		return false;
+	if (k->guard_flag)
 		always |= VM_MAYBE_GUARD;
-	if (o->k->fork_copies_by_wp)
+	if (k->fork_copies_by_wp)
 		always |= VM_UFFD_WP;
 	else
 		always |= VM_HUGETLB;
@@ -51,7 +50,7 @@ static void leave_out(struct op *o, struct vma_mm *child)
 		child->map_count--;
 		mm_stat_account(child, vma->vm_flags, -(s64)vma_pages(vma));
 		EMIT(o, .kind = VMA_EV_FORK, .rule = "F1", .start = vma->vm_start,
-		     .end = vma->vm_end, .value = FORK_SKIPPED);
+		     .end = vma->vm_end, .value = VMA_FORK_SKIPPED);
 	}
 }
 
@@ -80,10 +79,10 @@ static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma
 	}
 	if (!wipe && vma->anon_vma)
 		anon_fork(o->w, copy, vma);
-	if (!wipe && o->mm->page_runs->count && copies_pages(o, vma))
+	if (!wipe && o->mm->page_runs->count && vma_fork_copies(o->k, vma))
 		share_pages(o, child, vma);
 	EMIT(o, .kind = VMA_EV_FORK, .rule = "F2", .start = vma->vm_start, .end = vma->vm_end,
-	     .value = wipe ? FORK_WIPED : FORK_COPIED, .id = copy->anon_vma);
+	     .value = wipe ? VMA_FORK_WIPED : VMA_FORK_COPIED, .id = copy->anon_vma);
 	return copy;
 }
 

@@ -382,6 +382,22 @@ static int make_shmem(struct mapping *m, u32 *file)
 	return 0;
 }
 
+/* hugetlbfs reserves its pages when it is mapped; a refusal leaves the hole (M28). */
+static int reserve_huge(struct mapping *m)
+{
+	struct vma_system *sys = &m->o->w->sys;
+	u64 have = m->file->hugetlb_shift == 21 ? sys->hugetlb_free_pages : 0;
+
+	m->flags |= VM_HUGETLB | VM_DONTEXPAND;
+	if (m->flags & VM_NORESERVE)
+		return 0;
+	if (pages(m->len) > have)
+		return refuse_limit(m->o, ENOMEM, VMA_WHY_HUGETLB_POOL, m->len,
+				    have << VMA_PAGE_SHIFT);
+	sys->hugetlb_free_pages -= pages(m->len);
+	return 0;
+}
+
 static int new_vma(struct mapping *m)
 {
 	struct op *o = m->o;
@@ -396,6 +412,11 @@ static int new_vma(struct mapping *m)
 				uncharge(o, m->charged);
 			return rc;
 		}
+	}
+	if (file && m->file && m->file->kind == VMA_KIND_HUGETLB) {
+		rc = reserve_huge(m);
+		if (rc)
+			return rc;
 	}
 	vma = mm_new_vma(o->mm);
 	if (!vma)

@@ -64,6 +64,8 @@ static void take_away(struct op *o, struct vma *vma, bool hide_account)
 		mm->locked_vm -= n;
 	if (vma->vm_flags & VM_ACCOUNT && !hide_account)
 		uncharge(o, n);
+	if (is_hugetlb(vma) && !(vma->vm_flags & VM_NORESERVE) && !hide_account)
+		o->w->sys.hugetlb_free_pages += n; /* its pages, or its reservation */
 	if (mm->page_runs->count)
 		vma_pages_set(mm, vma->vm_start, vma->vm_end, VMA_PAGE_NONE);
 	EMIT(o, .kind = VMA_EV_REMOVE, .rule = "U6", .start = vma->vm_start, .end = vma->vm_end);

@@ -240,4 +240,11 @@ int vma_op_run(struct vma_mm *mm, const struct vma_call *call, struct vma_result
 bool vma_mergeable(const struct vma_mm *mm, const struct vma *left, const struct vma *right,
 		   enum vma_why *why);
 
+/** vma_fork_copies() - does fork copy the page tables of this mapping (rule F4)? A child starts
+ *  with none where it does not: what is there can be had again. */
+bool vma_fork_copies(const struct vma_kernel *k, const struct vma *vma);
+
+/** What became of a mapping at fork: the value of a VMA_EV_FORK. */
+enum { VMA_FORK_COPIED, VMA_FORK_SKIPPED, VMA_FORK_WIPED };
+
 #endif

@@ -288,6 +288,7 @@ struct vma_system {
 	u32 overcommit_memory;    /* 0 heuristic, 1 always, 2 strict */
 	u64 overcommit_ratio, overcommit_kbytes;
 	u64 totalram_pages, totalswap_pages, hugetlb_pages; /* pages of 4 KiB */
+	u64 hugetlb_free_pages;   /* of hugetlb_pages, neither used nor reserved; 2 MiB pages only */
 	u64 admin_reserve_kbytes, user_reserve_kbytes;
 	u64 committed_pages;      /* Committed_AS; changes with the model */
 	u64 mmap_min_addr;        /* sysctl vm.mmap_min_addr */

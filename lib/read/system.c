@@ -111,6 +111,10 @@ bool meminfo_parse(struct vma_facts *f, const char *text)
 		f->system.hugetlb_pages = nr * (size / 4);
 		f->have_sysctl |= VMA_SYS_HUGETLB;
 	}
+	if (meminfo_number(text, "HugePages_Free:", &nr) &&
+	    meminfo_number(text, "HugePages_Rsvd:", &kb) &&
+	    meminfo_number(text, "Hugepagesize:", &size) && nr >= kb)
+		f->system.hugetlb_free_pages = (nr - kb) * (size / 4);
 	return true;
 }
 

@@ -25,6 +25,7 @@ static const struct {
 	SET(TOTALSWAP, totalswap_pages),
 	SET(COMMITTED, committed_pages),
 	SET(HUGETLB, hugetlb_pages),
+	SET(HUGETLB, hugetlb_free_pages),
 	SET(THP, thp_built_in),
 	SET(THP, thp_enabled),
 	SET(SHMEM_HUGE, shmem_huge),
