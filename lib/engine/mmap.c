@@ -505,7 +505,8 @@ int do_mmap(struct op *o, const struct mmap_req *r, u64 *ret)
 	if (rc)
 		return rc;
 	*ret = m.addr;
-	if ((m.flags & VM_LOCKED_MASK) == VM_LOCKED ||
+	/* VM_LOCKED as it was asked for: a droppable mapping loses it, and is populated all the same. */
+	if (m.flags & VM_LOCKED ||
 	    (m.map_flags & (M_POPULATE | M_NONBLOCK)) == M_POPULATE)
 		populate(o, m.addr, m.addr + m.len);
 	return 0;
