@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool tags_has(const struct tags *t, u64 key)
+{
+	for (size_t i = 0; i < t->nr; i++)
+		if (t->key[i] == key)
+			return true;
+	return false;
+}
+
+void tags_add(struct tags *t, u64 key)
+{
+	if (!tags_has(t, key) && t->nr < TAGS_MAX)
+		t->key[t->nr++] = key;
+}
+
+void tags_toggle(struct tags *t, u64 key)
+{
+	for (size_t i = 0; i < t->nr; i++)
+		if (t->key[i] == key) {
+			t->key[i] = t->key[--t->nr];
+			return;
+		}
+	tags_add(t, key);
+}
+
+void app_say(struct app *a, enum style style, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a->message, sizeof(a->message), fmt, ap);
+	va_end(ap);
+	a->message_style = style;
+}
+
+static void forget_process(struct app *a)
+{
+	history_fini(&a->history);
+	sample_unref(a->live);
+	sample_unref(a->shown);
+	listing_free(a->listing);
+	a->live = a->shown = NULL;
+	a->listing = NULL;
+	a->back = 0;
+	a->addr = 0;
+	a->ended = false;
+	a->q_space.tags.nr = 0;
+}
+
+/* A job that still works for the process before holds references and is thrown away later. */
+void app_open(struct app *a, const char *target)
+{
+	forget_process(a);
+	snprintf(a->target, sizeof(a->target), "%s", target);
+	a->want_read = true;
+}
+
+void app_show(struct app *a, size_t back)
+{
+	struct sample *s;
+
+	while (back && !history_back(&a->history, back))
+		back--;
+	s = history_back(&a->history, back);
+	if (!s || s == a->shown)
+		return;
+	sample_unref(a->shown);
+	a->shown = sample_ref(s);
+	a->back = back;
+	listing_free(a->listing);
+	a->listing = NULL;
+	a->want_arrange = true;
+}
+
+bool app_selected(const struct app *a, size_t *i)
+{
+	size_t at = a->shown ? sample_find(a->shown, a->addr) : 0;
+
+	*i = at;
+	return at < sample_nr(a->shown) && a->shown->facts->maps[at].start <= a->addr;
+}
+
+u32 app_wants(const struct app *a)
+{
+	u32 wants = 0, needs = a->q_space.pick.needs;
+	struct vma_order order = { .nr = 0 };
+	struct vma_filter *f = NULL;
+
+	for (size_t i = 0; i < a->depth; i++)
+		wants |= a->stack[i]->wants;
+	if (*a->q_space.filter &&
+	    !vma_filter_parse(&vma_mapping_columns, a->q_space.filter, &f, NULL)) {
+		needs |= vma_filter_needs(f);
+		vma_filter_free(f);
+	}
+	if (*a->q_space.order &&
+	    !vma_order_parse(&vma_mapping_columns, a->q_space.order, &order, NULL))
+		needs |= order.needs;
+	if (needs & VMA_NEEDS_MODEL)
+		wants |= WANTS_MODEL;
+	if (needs & VMA_NEEDS_ATTRIB)
+		wants |= WANTS_ATTRIB;
+	if (needs & VMA_READ_PAGES)
+		wants |= WANTS_PAGES;
+	return wants;
+}
+
+/* A word without an operator that is no column stands for a search in the name. */
+void app_expression(const struct vma_columns *t, const char *typed, const char *name_column,
+		    char *out, size_t size)
+{
+	const char *p = typed;
+
+	while (*p && !strchr("=<>!&|()\"'~", *p) && !isspace((unsigned char)*p))
+		p++;
+	if (!*p && *typed && !vma_column_by_name(t, typed)) {
+		size_t n = (size_t)snprintf(out, size, "%s =~ \"", name_column);
+
+		/* what is special to an expression stands for itself */
+		for (p = typed; *p && n + 5 < size; p++) {
+			if (strchr(".[]{}*+?^$", *p)) {
+				out[n++] = '[';
+				out[n++] = *p;
+				out[n++] = ']';
+			} else if (*p != '\\') {
+				out[n++] = *p;
+			}
+		}
+		snprintf(out + n, size - n, "\"");
+		return;
+	}
+	snprintf(out, size, "%s", typed);
+}
+
+bool app_columns(struct query *q, const struct vma_columns *t, const char *list,
+		 struct vma_err *err)
+{
+	struct vma_pick pick;
+
+	if (vma_pick(t, list, NULL, &pick, err))
+		return false;
+	q->pick = pick;
+	snprintf(q->columns, sizeof(q->columns), "%s", list);
+	return true;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Setup: which columns the list below has, and the theme. Kept when it is left. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+
+struct state {
+	struct list list;
+	bool procs;
+};
+
+static const struct vma_columns *columns_of(const struct state *s)
+{
+	return s->procs ? &proc_columns : &vma_mapping_columns;
+}
+
+static struct query *query_of(struct app *a, const struct state *s)
+{
+	return s->procs ? &a->q_procs : &a->q_space;
+}
+
+static size_t nr_themes(void)
+{
+	size_t n = 0;
+
+	while (theme_at(n))
+		n++;
+	return n;
+}
+
+static bool picked(const struct query *q, const struct vma_column *c)
+{
+	for (size_t i = 0; i < q->pick.nr; i++)
+		if (q->pick.col[i] == c)
+			return true;
+	return false;
+}
+
+static void draw(struct app *a, void *state, struct area area)
+{
+	struct state *s = state;
+	size_t themes = nr_themes();
+
+	term_fill(area.y, 0, area.cols, ST_HEAD, ' ');
+	term_put(area.y, 0, area.cols, ST_HEAD,
+		 "Setup: Space switches on or off, Esc keeps it and goes back");
+	list_fit(&s->list, themes + columns_of(s)->nr, area.rows - 1);
+	for (int y = 0; y < s->list.rows && s->list.top + (size_t)y < s->list.nr; y++) {
+		size_t i = s->list.top + (size_t)y;
+		enum style st = i == s->list.cursor ? ST_CURSOR : ST_NORMAL;
+		int at = area.y + 1 + y;
+
+		term_fill(at, 0, area.cols, st, ' ');
+		if (i < themes) {
+			term_putf(at, 1, area.cols - 1, st, "(%c) theme %-14s %s",
+				  a->config.theme == theme_at(i) ? '*' : ' ', theme_at(i)->name,
+				  theme_at(i)->help);
+			continue;
+		}
+		const struct vma_column *c = &columns_of(s)->col[i - themes];
+		term_putf(at, 1, area.cols - 1, st, "[%c] %-20s %s",
+			  picked(query_of(a, s), c) ? 'x' : ' ', c->name, c->help);
+	}
+}
+
+/* The chosen columns in the table's order; a path goes last, where there is room for it. */
+static void switch_column(struct app *a, struct state *s, const struct vma_column *c)
+{
+	struct query *q = query_of(a, s);
+	const struct vma_columns *t = columns_of(s);
+	char list[EXPR_MAX] = "", last[64] = "";
+	struct vma_err err;
+
+	for (size_t i = 0; i < t->nr; i++) {
+		const struct vma_column *k = &t->col[i];
+		size_t n = strlen(list);
+
+		if (picked(q, k) == (k == c))
+			continue;
+		if (!strcmp(k->name, "PATH") || !strcmp(k->name, "COMMAND"))
+			snprintf(last, sizeof(last), "%s", k->name);
+		else
+			snprintf(list + n, sizeof(list) - n, "%s%s", n ? "," : "", k->name);
+	}
+	size_t n = strlen(list);
+	snprintf(list + n, sizeof(list) - n, "%s%s", n && *last ? "," : "", last);
+	if (!app_columns(q, t, list, &err))
+		app_say(a, ST_ERROR, "%s", err.msg);
+}
+
+static void keep(struct app *a)
+{
+	struct vma_err err;
+
+	snprintf(a->config.proc_columns, sizeof(a->config.proc_columns), "%s", a->q_procs.columns);
+	snprintf(a->config.columns, sizeof(a->config.columns), "%s", a->q_space.columns);
+	snprintf(a->config.proc_sort, sizeof(a->config.proc_sort), "%s", a->q_procs.order);
+	snprintf(a->config.sort, sizeof(a->config.sort), "%s", a->q_space.order);
+	a->config.tree = a->tree;
+	a->config.follow = a->q_space.follow;
+	a->config.whole_path = a->q_space.whole_path;
+	if (config_save(&a->config, &err))
+		app_say(a, ST_WARN, "not kept: %s", err.msg);
+}
+
+static u32 key(struct app *a, void *state, enum action act, const struct term_event *ev)
+{
+	struct state *s = state;
+	size_t themes = nr_themes();
+
+	(void)ev;
+	if (act == ACT_BACK) {
+		keep(a);
+		return KEY_HANDLED | KEY_CLOSE | KEY_REDRAW | KEY_REREAD | KEY_ARRANGE;
+	}
+	if (act != ACT_OPEN)
+		return 0;
+	if (s->list.cursor < themes) {
+		a->config.theme = theme_at(s->list.cursor);
+		term_theme(a->config.theme);
+	} else {
+		switch_column(a, s, &columns_of(s)->col[s->list.cursor - themes]);
+	}
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
+static void enter(struct app *a, void *state)
+{
+	struct state *s = state;
+
+	s->procs = a->depth < 2 || a->stack[a->depth - 2] == &panel_procs;
+}
+
+static struct list *get_list(void *state)
+{
+	return &((struct state *)state)->list;
+}
+
+const struct panel panel_setup = {
+	.where = IN_SETUP,
+	.state_size = sizeof(struct state),
+	.help = "Columns of the list this was opened from. They are kept in "
+		"$XDG_CONFIG_HOME/vmactl/vmatop.conf.",
+	.draw = draw,
+	.key = key,
+	.enter = enter,
+	.list = get_list,
+};

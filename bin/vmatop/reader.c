@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the worker is asked, and when. A reading costs the target something: the pause after it
+ * grows with what it took, so that the viewer stays below one percent of a processor.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+
+#define COST_FACTOR 100
+#define INTERVAL_MAX_NS 60000000000ULL
+#define PSS_LEVELS (VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS)
+
+enum what { READ_PROCS, READ_SAMPLE, MAKE_LISTING };
+
+/* All that the thread looks at is in here or referenced from here. */
+struct reading {
+	struct job job;
+	enum what what;
+	char target[PATH_MAX], filter[EXPR_MAX], order[64];
+	struct sample_ask sample_ask;
+	struct listing_ask listing_ask;
+	struct procs_ask procs_ask;
+	struct sample *old, *sample;
+	struct listing *listing;
+	struct procs *procs;
+};
+
+static void run(struct job *job)
+{
+	struct reading *r = (struct reading *)job;
+
+	if (r->what == READ_PROCS)
+		r->procs = procs_read(&r->procs_ask);
+	if (r->what == READ_SAMPLE)
+		r->sample = sample_read(&r->sample_ask);
+	if (r->sample && r->sample->facts) {
+		r->listing_ask.sample = r->sample;
+		r->listing = listing_make(&r->listing_ask);
+	}
+}
+
+static struct reading *reading_new(struct app *a, enum what what)
+{
+	const struct query *q = what == READ_PROCS ? &a->q_procs : &a->q_space;
+	struct reading *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->job.run = run;
+	r->what = what;
+	memcpy(r->target, a->target, sizeof(r->target));
+	memcpy(r->filter, q->filter, sizeof(r->filter));
+	memcpy(r->order, q->order, sizeof(r->order));
+	r->listing_ask = (struct listing_ask){ .filter = r->filter, .order = r->order,
+					       .gaps = a->gaps };
+	return r;
+}
+
+static void read_procs(struct app *a)
+{
+	struct reading *r = reading_new(a, READ_PROCS);
+
+	if (!r)
+		return;
+	r->procs_ask = (struct procs_ask){ .procfs = a->procfs, .only = a->only,
+					   .nr_only = a->nr_only, .filter = r->filter,
+					   .order = r->order, .tree = a->tree, .old = a->procs };
+	worker_start(a->worker, &r->job);
+}
+
+static u32 levels_for(u32 wants, bool first)
+{
+	u32 levels = wants & WANTS_MODEL ? VMA_READ_DEFAULT : PSS_LEVELS;
+
+	if (first)
+		levels |= VMA_READ_SYSTEM; /* settings do not change with every sample */
+	if (wants & WANTS_PAGES)
+		levels |= VMA_READ_PAGES;
+	return levels;
+}
+
+static void read_sample(struct app *a)
+{
+	struct reading *r = reading_new(a, READ_SAMPLE);
+	u32 wants = app_wants(a);
+
+	if (!r)
+		return;
+	r->old = sample_ref(a->live);
+	r->sample_ask = (struct sample_ask){
+		.target = r->target, .procfs = a->procfs, .kernel = a->kernel,
+		.levels = levels_for(wants, !a->live), .model = wants & WANTS_MODEL,
+		.attrib = wants & WANTS_ATTRIB, .old = r->old,
+	};
+	worker_start(a->worker, &r->job);
+}
+
+static void make_listing(struct app *a)
+{
+	struct reading *r = reading_new(a, MAKE_LISTING);
+
+	if (!r)
+		return;
+	r->sample = sample_ref(a->shown);
+	worker_start(a->worker, &r->job);
+}
+
+static bool in_process(const struct app *a)
+{
+	for (size_t i = 0; i < a->depth; i++)
+		if (a->stack[i]->where & IN_PROCESS)
+			return true;
+	return false;
+}
+
+static bool resting(const struct app *a)
+{
+	return a->paused || panel_top(a)->wants & WANTS_NOTHING;
+}
+
+/* The newest sample of what can still change lacks nothing that is wanted. */
+static bool complete(const struct app *a)
+{
+	u32 wants = app_wants(a);
+
+	if (!a->live || !a->live->facts)
+		return false;
+	return (!(wants & WANTS_MODEL) || a->live->model || a->live->why_no_model.code) &&
+	       (!(wants & WANTS_ATTRIB) || a->live->attrib) &&
+	       (!(wants & WANTS_PAGES) || a->live->facts->levels & VMA_READ_PAGES ||
+		a->live->facts->nr_missing);
+}
+
+void reader_due(struct app *a)
+{
+	bool process = in_process(a);
+
+	if (worker_busy(a->worker))
+		return;
+	if (a->want_arrange && process && a->shown && a->shown->facts) {
+		a->want_arrange = false;
+		make_listing(a);
+		return;
+	}
+	if (process && a->ended)
+		return;
+	if (!a->want_read && (resting(a) || clock_ns() < a->next_read_ns))
+		return;
+	if (!a->want_read && process && a->live && a->live->facts && !a->live->facts->live &&
+	    complete(a)) {
+		/* a file does not change */
+		a->next_read_ns = clock_ns() + INTERVAL_MAX_NS;
+		return;
+	}
+	a->want_read = false;
+	if (process)
+		read_sample(a);
+	else
+		read_procs(a);
+}
+
+static void set_pace(struct app *a, u64 cost)
+{
+	u64 delay = (u64)(a->config.delay * 1e9);
+
+	a->cost_ns = cost;
+	a->interval_ns = cost * COST_FACTOR > delay ? cost * COST_FACTOR : delay;
+	if (a->interval_ns > INTERVAL_MAX_NS)
+		a->interval_ns = delay > INTERVAL_MAX_NS ? delay : INTERVAL_MAX_NS;
+	a->next_read_ns = clock_ns() + a->interval_ns;
+}
+
+/* A reading that failed: of a process that was there before, it ended. */
+static void take_failure(struct app *a, struct sample *s)
+{
+	if (a->live && a->live->facts &&
+	    (s->facts || s->err.code == ESRCH || s->err.code == ENOENT)) {
+		a->ended = true;
+		return;
+	}
+	if (a->live && a->live->facts) {
+		app_say(a, ST_ERROR, "%s", s->err.msg);
+		return;
+	}
+	sample_unref(a->live);
+	a->live = sample_ref(s);
+}
+
+static void take_sample(struct app *a, struct reading *r)
+{
+	struct sample *s = r->sample;
+
+	if (strcmp(r->target, a->target) != 0)
+		return; /* of a process that is no longer looked at */
+	set_pace(a, s->total_ns ? s->total_ns : s->read_ns);
+	if (!s->facts || (a->live && a->live->facts && !sample_same_process(a->live, s)) ||
+	    !s->facts->nr_maps) {
+		take_failure(a, s);
+		return;
+	}
+	if (a->live && a->live->facts && !(s->facts->have_sysctl & VMA_SYS_MAX_MAP_COUNT))
+		s->max_map_count = a->live->max_map_count;
+	sample_unref(a->live);
+	a->live = sample_ref(s);
+	history_add(&a->history, s);
+	if (a->back && a->shown) {
+		a->back++;
+		if (history_back(&a->history, a->back) != a->shown)
+			app_show(a, a->back);
+	} else {
+		sample_unref(a->shown);
+		a->shown = sample_ref(s);
+		listing_free(a->listing);
+		a->listing = r->listing;
+		r->listing = NULL;
+	}
+	panel_tell(a);
+}
+
+static void take_listing(struct app *a, struct reading *r)
+{
+	if (r->sample != a->shown)
+		return;
+	listing_free(a->listing);
+	a->listing = r->listing;
+	r->listing = NULL;
+	panel_tell(a);
+}
+
+static void reading_free(struct reading *r)
+{
+	sample_unref(r->sample);
+	sample_unref(r->old);
+	listing_free(r->listing);
+	procs_free(r->procs);
+	free(r);
+}
+
+bool reader_done(struct app *a)
+{
+	struct reading *r = (struct reading *)worker_take(a->worker);
+
+	if (!r)
+		return false;
+	if (r->what == READ_SAMPLE && r->sample)
+		take_sample(a, r);
+	if (r->what == MAKE_LISTING)
+		take_listing(a, r);
+	if (r->procs) {
+		set_pace(a, r->procs->read_ns);
+		procs_free(a->procs);
+		a->procs = r->procs;
+		r->procs = NULL;
+		panel_tell(a);
+	}
+	reading_free(r);
+	return true;
+}
+
+int reader_timeout(const struct app *a)
+{
+	u64 now = clock_ns();
+
+	if (worker_busy(a->worker) || a->ended)
+		return -1;
+	if (a->want_read || a->want_arrange)
+		return 0;
+	if (resting(a))
+		return -1;
+	return now >= a->next_read_ns ? 0 : (int)((a->next_read_ns - now) / 1000000) + 1;
+}

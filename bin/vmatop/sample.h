@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VMATOP_SAMPLE_H
+#define VMATOP_SAMPLE_H
+/*
+ * A sample: an address space as it was read at one moment. Made by the worker, never changed
+ * afterwards, so both threads may look at it.
+ */
+#include "libvmactl/attrib.h"
+#include "libvmactl/rebuild.h"
+#include "libvmactl/report.h"
+#include "theme.h"
+
+/** enum mark - what happened to a mapping since the sample before, shown as a letter */
+enum mark {
+	MARK_NONE, MARK_NEW, MARK_GREW, MARK_SHRANK, MARK_SPLIT, MARK_MERGED, MARK_CHANGED, MARK_NR
+};
+char mark_letter(enum mark m);
+enum style mark_style(enum mark m);
+const char *mark_help(enum mark m);
+
+/** Letter and style of a category (enum vma_category). */
+char category_letter(u32 cat);
+enum style category_style(u32 cat);
+
+/** struct sample_ask - what to read */
+struct sample_ask {
+	const char *target, *procfs, *kernel;
+	u32 levels;               /* VMA_READ_* */
+	bool model, attrib;
+	const struct sample *old; /* to compare with, NULL */
+};
+
+/**
+ * struct sample
+ * @err:   why there is nothing: @facts is NULL then
+ * @model: NULL unless asked for; it owns the facts then
+ * @why_no_model: when it was asked for and could not be made
+ * @cat, @mark, @age: one a line of facts->maps; @age: samples since the mark was set
+ * @pos:   where each mapping begins on the map bar, in units of the bar; nr_maps + 1
+ * @at_ms: CLOCK_REALTIME
+ */
+struct sample {
+	struct vma_err err, why_no_model;
+	struct vma_facts *facts;
+	struct vma_model *model;
+	struct vma_attrib *attrib;
+	u8 *cat, *mark, *age;
+	u64 *pos;
+	u64 at_ms, read_ns, total_ns;
+	u64 rss_kb, pss_kb, swap_kb;
+	u32 marked[MARK_NR], vanished;
+	u64 max_map_count;
+	u32 refs;
+};
+
+/** sample_read() - NULL only without memory. One reference is the caller's. */
+struct sample *sample_read(const struct sample_ask *ask);
+struct sample *sample_ref(struct sample *s);
+void sample_unref(struct sample *s);
+/** sample_bytes() - memory held, near enough for a budget. */
+size_t sample_bytes(const struct sample *s);
+static inline size_t sample_nr(const struct sample *s)
+{
+	return s && s->facts ? s->facts->nr_maps : 0;
+}
+/** sample_view(), sample_row() - a line of maps as a row of the library. */
+void sample_view(const struct sample *s, struct vma_view *view);
+void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row);
+/** sample_vma() - the rebuilt VMA of a line, NULL when there is no model. */
+struct vma *sample_vma(const struct sample *s, size_t i);
+/** sample_find() - the first mapping with end > @addr; nr when there is none. */
+size_t sample_find(const struct sample *s, u64 addr);
+/** sample_same_process() - false when the PID was given to another process meanwhile. */
+bool sample_same_process(const struct sample *a, const struct sample *b);
+
+/**
+ * struct listing - which lines are shown, in which order
+ * @row: index into facts->maps, with LISTING_GAP: the gap above that mapping
+ */
+#define LISTING_GAP 0x80000000U
+struct listing {
+	u32 *row;
+	size_t nr;
+	struct vma_err err; /* a filter that is none: everything is shown */
+};
+
+struct listing_ask {
+	const struct sample *sample;
+	const char *filter, *order; /* "" none */
+	bool gaps;
+};
+/** listing_make() - NULL only without memory. */
+struct listing *listing_make(const struct listing_ask *ask);
+void listing_free(struct listing *l);
+
+/** bar_units() - the width of so many bytes on the map bar: the root, or one large reservation
+ *  would hide all else. */
+u64 bar_units(u64 bytes);
+u64 clock_ns(void);
+
+#endif
