@@ -10,6 +10,7 @@ model_sources = \
 	lib/model/pool.c lib/model/pool.h \
 	lib/model/tree.c lib/model/tree.h \
 	lib/model/tree-check.c \
+	lib/model/tree-edit.c \
 	lib/model/tree-gap.c \
 	lib/model/tree-node.h \
 	lib/model/validate.c \

@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef MODEL_TREE_NODE_H
 #define MODEL_TREE_NODE_H
-/* What the files of the tree share: the widest hole of a node, as its parent keeps it. */
+/* What the files of the tree share: how a node is searched, and its widest hole, as its parent
+ * keeps it. */
 #include "base/range.h"
 #include "model/tree.h"
+
+/* First slot whose key is above addr; the pads make 31 the answer when none is. */
+static inline u32 first_above(const u64 *key, u64 addr)
+{
+	u32 i = 0;
+
+	i += (u32)(key[15] <= addr) << 4;
+	i += (u32)(key[i + 7] <= addr) << 3;
+	i += (u32)(key[i + 3] <= addr) << 2;
+	i += (u32)(key[i + 1] <= addr) << 1;
+	i += key[i] <= addr;
+	return i;
+}
 
 static inline u64 leaf_gap(const struct tree_leaf *l)
 {
