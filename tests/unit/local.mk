@@ -7,7 +7,30 @@ unit_tests = \
 	tests/unit/base-error \
 	tests/unit/base-escape \
 	tests/unit/base-strbuf \
+	tests/unit/engine-brk \
+	tests/unit/engine-fault \
+	tests/unit/engine-fork \
+	tests/unit/engine-madvise \
+	tests/unit/engine-merge \
+	tests/unit/engine-mlock \
+	tests/unit/engine-mmap \
+	tests/unit/engine-mprotect \
+	tests/unit/engine-mremap \
+	tests/unit/engine-mseal \
+	tests/unit/engine-op \
+	tests/unit/engine-place \
+	tests/unit/engine-policy \
+	tests/unit/engine-prctl \
+	tests/unit/engine-remap \
+	tests/unit/engine-shm \
+	tests/unit/engine-split \
+	tests/unit/engine-stack \
+	tests/unit/engine-uffd \
+	tests/unit/engine-unmap \
 	tests/unit/live-live \
+	tests/unit/model-flags \
+	tests/unit/model-tree \
+	tests/unit/model-world \
 	tests/unit/read-bpf \
 	tests/unit/read-core \
 	tests/unit/read-maps \
@@ -29,11 +52,15 @@ unit_tests = \
 	tests/unit/topology-why \
 	tests/unit/verify-step
 
+# Address spaces as pictures, for the tests of the engine and the model.
 if HAVE_CMOCKA
+check_LTLIBRARIES += libpicture.la
+libpicture_la_SOURCES = tests/lib/picture.c tests/lib/picture.h
+picture_library = libpicture.la
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
 EXTRA_DIST += $(unit_tests:=.c)
 
 # One _SOURCES line is not needed: automake takes NAME.c.
-LDADD = libvmactl-all.la $(CMOCKA_LIBS)
+LDADD = $(picture_library) libvmactl-all.la $(CMOCKA_LIBS)

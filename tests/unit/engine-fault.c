@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Page faults: which anon_vma, which page state, which signal (rules R7, A1-A4, G1). */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lib/picture.h"
+
+static void a_write_makes_or_reuses_an_anon_vma(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "A1 read", NULL, "aa", "touch 0 2 r; state 0 1; is rss 0", "aa" },
+		{ .rule = "A1 write", NULL, "aa",
+		  "touch 0 1 w; state 0 2; state 1 0; is rss 1; active 0 1; links 0 1; "
+		  "children 0 1", "AA" },
+		{ .rule = "A1 read-only", NULL, "rr", "touch 0 1 r", "rr" },
+		{ .rule = "V-A1", NULL, "AAAAwwww", "touch 4 1 w; same 0 4; active 0 2",
+		  "AAAAWWWW" },
+		{ .rule = "V-A2", NULL, "AAAAwwwwAAAA", "touch 4 1 w; same 4 8; differ 0 4",
+		  "AAAAWWWWAAAA" },
+		{ .rule = "V-A3", NULL, "AAAAcccc", "touch 4 1 w; differ 0 4", "AAAACCCC" },
+		{ .rule = "V-A9", NULL, "AAAA....AAAA",
+		  "fork; child; map 4 4 rw; touch 4 1 w; links 4 1; links 0 2; differ 0 4",
+		  "AAAA|AAAA|AAAA" },
+		{ .rule = "A2 policy", NULL, "AAww",
+		  "mbind 2 2 bind 1 64; touch 2 1 w; differ 0 2", "AAWW" },
+		{ .rule = "A2 hole", NULL, "AA.ww", "touch 3 1 w; differ 0 3", "AA.WW" },
+		{ .rule = "A2 pgoff", NULL, "AAAA",
+		  "mremap 0 4 4 maymove|fixed 100; map 104 1 rwx; touch 104 1 w; differ 100 104",
+		  "@100:AAAAW" },
+		{ .rule = "A2 file", NULL, "ff",
+		  "map 2 2 rwx f2 2; touch 0 1 w; touch 2 1 w; differ 0 2", "FF??" },
+		{ .rule = "A1 shared", NULL, "ssdd", "touch 0 4 w; state 0 5; state 2 4", "ssdd" },
+		{ .rule = "A1 private file", NULL, "ff",
+		  "touch 0 1 r; state 0 4; touch 1 1 w; state 1 2", "FF" },
+		{ .rule = "V-A5", NULL, ".{20}f", "touch 20 1 w; is sig 7", "@20:F" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
+static void signals(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "G1 nothing", NULL, "a", "touch 1 1 r; is sig 11", "a" },
+		{ .rule = "G1 write", NULL, "r", "touch 0 1 w; is sig 11", "r" },
+		{ .rule = "G1 none", NULL, "n", "touch 0 1 r; is sig 11", "n" },
+		{ .rule = "G1 exec", NULL, "a", "touch 0 1 x; is sig 11", "a" },
+		{ .rule = "G1 end of file", NULL, "@8:g", "touch 8 1 r; is sig 7", "........g" },
+		{ .rule = "G1 last page", NULL, "@7:g", "touch 7 1 r; is sig 0", ".......g" },
+		{ .rule = "G1 partly", NULL, "aa.a", "touch 0 4 w; is sig 11; is pages 2",
+		  "AA.a" },
+		{ .rule = "G1 guard", "6.18-", "aa",
+		  "madvise 1 1 guard_install; touch 0 2 w; is sig 11; is pages 1", "VV" },
+		{ .rule = "G1 key", NULL, "aa",
+		  "pkey_alloc 0 disable_access; pkey_mprotect 0 2 rw 1; touch 0 1 r; is sig 11",
+		  "pp" },
+		{ .rule = "G1 key, read", NULL, "aa",
+		  "pkey_alloc 0 disable_write; pkey_mprotect 0 2 rw 1; touch 0 1 r; is sig 0",
+		  "pp" },
+		{ .rule = "G1 key, write", NULL, "aa",
+		  "pkey_alloc 0 disable_write; pkey_mprotect 0 2 rw 1; touch 0 1 w; is sig 11",
+		  "pp" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_write_makes_or_reuses_an_anon_vma),
+		cmocka_unit_test(signals),
+	};
+
+	return cmocka_run_group_tests_name("engine-fault", tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* fork and exit (rules F1-F8, A9-A12). */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lib/picture.h"
+
+static void the_child_gets_a_copy(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "F1", NULL, "AArrss", "fork; child; is count 3; is total 6; is data 2",
+		  "AArrss" },
+		{ .rule = "V-A11", NULL, "ccaa",
+		  "mlock 0 4; fork; child; is total 2; is locked 0; is count 1; lacks 2 lo",
+		  "..AA" },
+		{ .rule = "F2 wipe", NULL, "uu", "touch 0 2 w; fork; child; state 0 0; has 0 wf",
+		  "uu" },
+		{ .rule = "V-A10", NULL, "UUUU",
+		  "mremap 0 4 4 maymove|fixed 100; fork; child; pgoff 100 0", "@100:uuuu" },
+		{ .rule = "F2 locked on fault", NULL, "oo", "fork; child; is locked 0", "aa" },
+		{ .rule = "F2 charge", NULL, "aarr", "fork; is committed 4", "aarr" },
+		{ .rule = "F2 no memory", NULL, "aaaa", "overcommit 2; reserves 0; room 3; fork",
+		  "aaaa", ENOMEM, VMA_WHY_OVERCOMMIT },
+		{ .rule = "V-A13", NULL, "aaaa",
+		  "uffdio_api 1 0; uffdio_register 1 1 2 missing; has 1 um; fork; child; "
+		  "uffd 1 0; lacks 1 um", "a|aa|a" },
+		{ .rule = "F5 shared pages", NULL, "AA", "fork; state 0 3; child; state 0 3",
+		  "AA" },
+		{ .rule = "F6 copies", NULL, "AA",
+		  "fork; child; touch 0 1 w; state 0 2; state 1 3; parent; state 1 3", "AA" },
+		{ .rule = "F2 seal", "6.12-", "bb", "fork; child", "bb" },
+		{ .rule = "F2 def_flags", NULL, "aa",
+		  "mlockall future; fork; child; is def_flags 0", "aa" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
+/* The drawings of A10. */
+static void anon_vmas_of_generations(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "A10 first", NULL, "AA",
+		  "fork; children 0 2; active 0 1; links 0 1; child; links 0 2; children 0 0; "
+		  "active 0 1", "AA" },
+		{ .rule = "A10 second", NULL, "AA",
+		  "fork; child; fork; children 0 1; child; links 0 3", "AA" },
+		{ .rule = "A10 third", NULL, "AA",
+		  "fork; child; fork; child; fork; child; links 0 4", "AA" },
+		{ .rule = "A10 daemon", NULL, "AA",
+		  "fork; exit; child; fork; exit; child; links 0 3; fork; exit; child; links 0 3; "
+		  "fork; exit; child; links 0 3", "AA" },
+		{ .rule = "A11", NULL, "AA", "fork; child; exit; parent; children 0 1; active 0 1",
+		  "AA" },
+		{ .rule = "A9 unmapped parent", NULL, "AA",
+		  "fork; munmap 0 2; child; fork; child; links 0 3", "AA" },
+		{ .rule = "A10 middle unmaps", NULL, "AA",
+		  "fork; child; fork; munmap 0 2; child; fork; child; links 0 3", "AA" },
+		{ .rule = "V-A8", NULL, "aa",
+		  "fork; touch 0 1 w; child; touch 0 1 w; links 0 1; children 0 1", "AA" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_child_gets_a_copy),
+		cmocka_unit_test(anon_vmas_of_generations),
+	};
+
+	return cmocka_run_group_tests_name("engine-fork", tests, NULL, NULL);
+}
