@@ -32,3 +32,4 @@ include tests/cli/local.mk
 include tests/differential/local.mk
 include tests/fixtures/local.mk
 include tests/fuzz/local.mk
+include tests/bench/local.mk
