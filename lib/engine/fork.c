@@ -70,6 +70,7 @@ static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma
 	copy->id = id;
 	copy->mm = child->id;
 	copy->anon_vma = copy->avc = 0;
+	file_use(o->w, copy->file);
 	copy->lock_seq = 0;
 	copy->vm_flags &= ~VM_LOCKED_MASK;
 	/* Without UFFD_FEATURE_EVENT_FORK the child's mapping is not registered. */

@@ -361,7 +361,7 @@ static int make_shmem(struct mapping *m, u32 *file)
 	struct op *o = m->o;
 	struct vma_file init = {
 		.kind = VMA_KIND_SHMEM, .dev_major = 0, .dev_minor = 1, .readable = true,
-		.writable = true, .internal = true, .size = m->len,
+		.writable = true, .internal = true, .transient = true, .size = m->len,
 		.noreserve = m->flags & VM_NORESERVE,
 	};
 	struct vma_file *f;
@@ -426,6 +426,7 @@ static int new_vma(struct mapping *m)
 	vma->vm_flags = m->flags;
 	vma->vm_pgoff = m->pgoff;
 	vma->file = file;
+	file_use(o->w, file);
 	if (!ksm_early(m) && ksm_eligible(o, m->flags))
 		vma->vm_flags |= VM_MERGEABLE;
 	mm_link(o->mm, vma);
@@ -517,7 +518,7 @@ static int huge_file(struct op *o, struct mmap_req *r)
 {
 	unsigned int shift = (unsigned int)(r->flags >> 26 & 0x3f);
 	struct vma_file init = { .kind = VMA_KIND_HUGETLB, .readable = true, .writable = true,
-				 .internal = true, .dev_minor = 15 };
+				 .internal = true, .transient = true, .dev_minor = 15 };
 	struct vma_file *f;
 
 	if (!shift)
@@ -566,5 +567,7 @@ int run_mmap(struct op *o)
 	rc = do_mmap(o, &r, &ret);
 	if (!rc)
 		o->res->ret = (s64)ret;
+	else if (r.file)
+		file_drop_unused(o->w, r.file);
 	return rc;
 }

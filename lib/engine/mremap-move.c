@@ -69,6 +69,7 @@ static struct vma *copy_destination(struct remap *r)
 	*copy = *vma;
 	copy->id = id;
 	copy->anon_vma = copy->avc = 0;
+	file_use(o->w, copy->file);
 	copy->vm_start = r->new_addr;
 	copy->vm_end = r->new_addr + r->new_len;
 	copy->vm_pgoff = pgoff;

@@ -24,6 +24,7 @@ int run_remap_file_pages(struct op *o)
 	u64 start = page_down(a[0]), size = page_down(a[1]), ret;
 	struct mmap_req r = { .addr = start, .len = size, .pgoff = a[3], .kernel_call = true };
 	const struct vma *vma;
+	int rc;
 
 	if (a[2])
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
@@ -41,5 +42,9 @@ int run_remap_file_pages(struct op *o)
 	if (vma->vm_flags & VM_LOCKED)
 		r.flags |= M_LOCKED;
 	r.file = vma->file;
-	return do_mmap(o, &r, &ret);
+	/* The mapping goes before the new one comes: hold its file, as the kernel does. */
+	file_use(o->w, r.file);
+	rc = do_mmap(o, &r, &ret);
+	file_unuse(o->w, r.file);
+	return rc;
 }

@@ -11,6 +11,7 @@ static struct vma_file *open_segment(struct op *o, const struct vma_file *segmen
 
 	init.readable = true;
 	init.writable = writable;
+	init.transient = true;
 	init.noexec = false; /* of a segment it says what its mode permits, not its mount */
 	f = vma_file_new(o->w, &init, segment->path);
 	if (!f)
@@ -59,6 +60,8 @@ int run_shmat(struct op *o)
 	rc = do_mmap(o, &r, &ret);
 	if (!rc)
 		o->res->ret = (s64)ret;
+	else
+		file_drop_unused(o->w, f->id);
 	return rc;
 }
 

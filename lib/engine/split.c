@@ -33,6 +33,7 @@ int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below)
 	*half = *vma;
 	half->id = id;
 	half->anon_vma = half->avc = 0;
+	file_use(o->w, half->file);
 	anon_clone(o->w, half, vma);
 	mm_split(o->mm, vma, half, addr, below);
 	EMIT(o, .kind = VMA_EV_SPLIT, .rule = "S3", .start = below ? half->vm_start : vma->vm_start,

@@ -184,6 +184,8 @@ struct vma_file {
 	bool noreserve; /* shmem made without commit charge */
 	u32 hugetlb_shift; /* hugetlb: log2 of the page size */
 	bool uses_generic_gua; /* no get_unmapped_area of its own (overlayfs, proc) */
+	bool transient; /* made by an operation for its own mapping: gone with the last VMA */
+	u32 users;      /* VMAs that map it; kept by the model */
 };
 
 /* ---------------------------------------------------------------- anon_vma (rules A0-A17) */
@@ -337,6 +339,7 @@ struct vma_mm *vma_mm_at(const struct vma_world *w, size_t i);
 /**
  * vma_file_new() - add a file; @init is copied (its id and mapping are chosen when 0), the path too.
  * Files with the same dev and inode (inode not 0) share a mapping. NULL when out of memory.
+ * A file lives as long as the world; a transient one until no VMA maps it any more.
  */
 struct vma_file *vma_file_new(struct vma_world *w, const struct vma_file *init, const char *path);
 /** vma_file_at() - a file by id, NULL for 0 or an unknown id. Borrowed. */

@@ -48,23 +48,82 @@ const char *vma_kind_name(enum vma_kind kind)
 	return kind < VMA_KIND_NR ? kinds[kind].name : "?";
 }
 
-static u32 mapping_of(struct vma_world *w, const struct vma_file *init)
-{
-	if (init->inode)
-		for (u32 i = 1; i < w->nr_files; i++) {
-			const struct vma_file *f = w->files[i];
+/* ---------------------------------------------------------------- inodes */
 
-			if (f->inode == init->inode && f->dev_major == init->dev_major &&
-			    f->dev_minor == init->dev_minor)
-				return f->mapping;
-		}
-	return w->nr_mappings++;
+static u32 inode_slot(const struct vma_world *w, const struct vma_file *key)
+{
+	u64 h = (key->inode ^ (u64)key->dev_major << 44 ^ (u64)key->dev_minor << 24) *
+		0x9e3779b97f4a7c15ULL;
+	u32 mask = w->cap_inodes - 1, i = (u32)(h >> 32) & mask;
+
+	for (; w->inodes[i]; i = (i + 1) & mask) {
+		const struct vma_file *f = w->files[w->inodes[i]];
+
+		if (f->inode == key->inode && f->dev_major == key->dev_major &&
+		    f->dev_minor == key->dev_minor)
+			break;
+	}
+	return i;
 }
 
-struct vma_file *vma_file_new(struct vma_world *w, const struct vma_file *init, const char *path)
+static bool grow_inodes(struct vma_world *w)
+{
+	u32 *old = w->inodes, cap = w->cap_inodes;
+
+	if (w->nr_inodes * 2 < cap)
+		return true;
+	w->cap_inodes = cap ? cap * 2 : 64;
+	w->inodes = calloc(w->cap_inodes, sizeof(*w->inodes));
+	if (!w->inodes) {
+		w->inodes = old;
+		w->cap_inodes = cap;
+		return false;
+	}
+	for (u32 i = 0; i < cap; i++)
+		if (old[i])
+			w->inodes[inode_slot(w, w->files[old[i]])] = old[i];
+	free(old);
+	return true;
+}
+
+/* The address_space of a file: one for each inode; a transient object has one of its own. */
+static bool set_mapping(struct vma_world *w, struct vma_file *f)
+{
+	u32 slot;
+
+	if (!f->inode || f->transient) {
+		if (!f->mapping)
+			f->mapping = w->nr_mappings++;
+		return true;
+	}
+	if (!grow_inodes(w))
+		return false;
+	slot = inode_slot(w, f);
+	if (!f->mapping)
+		f->mapping = w->inodes[slot] ? w->files[w->inodes[slot]]->mapping :
+					       w->nr_mappings++;
+	if (!w->inodes[slot]) {
+		w->inodes[slot] = f->id;
+		w->nr_inodes++;
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- files */
+
+static struct vma_file *new_record(struct vma_world *w)
 {
 	struct vma_file *f;
 
+	if (w->free_file) {
+		f = w->files[w->free_file];
+		u32 id = w->free_file;
+
+		w->free_file = f->id;
+		f->id = id;
+		free(f->path);
+		return f;
+	}
 	if (w->nr_files + 1 >= w->cap_files) {
 		u32 cap = w->cap_files ? w->cap_files * 2 : 16;
 		struct vma_file **files = realloc(w->files, sizeof(*files) * cap);
@@ -77,19 +136,93 @@ struct vma_file *vma_file_new(struct vma_world *w, const struct vma_file *init, 
 	f = malloc(sizeof(*f));
 	if (!f)
 		return NULL;
-	*f = *init;
-	f->path = strdup(path ? path : "");
-	if (!f->path) {
-		free(f);
-		return NULL;
-	}
 	if (!w->nr_files)
 		w->files[w->nr_files++] = NULL;
-	if (!f->mapping)
-		f->mapping = mapping_of(w, init);
 	f->id = w->nr_files;
 	w->files[w->nr_files++] = f;
 	return f;
+}
+
+struct vma_file *vma_file_new(struct vma_world *w, const struct vma_file *init, const char *path)
+{
+	char *copy = strdup(path ? path : "");
+	struct vma_file *f = copy ? new_record(w) : NULL;
+	u32 id;
+
+	if (!f) {
+		free(copy);
+		return NULL;
+	}
+	id = f->id;
+	*f = *init;
+	f->id = id;
+	f->path = copy;
+	f->users = 0;
+	return set_mapping(w, f) ? f : NULL;
+}
+
+void file_use(struct vma_world *w, u32 id)
+{
+	if (id)
+		w->files[id]->users++;
+}
+
+void file_drop_unused(struct vma_world *w, u32 id)
+{
+	struct vma_file *f = w->files[id];
+
+	if (!f->transient || f->users)
+		return;
+	/* A SysV segment outlives its attaches; other objects go with their pages. */
+	if (f->kind != VMA_KIND_SYSV)
+		world_set_object(w, object_key(f, 0), object_key(f, ~0ULL) + 1, false);
+	f->id = w->free_file;
+	f->inode = 0;
+	w->free_file = id;
+}
+
+void file_unuse(struct vma_world *w, u32 id)
+{
+	if (id && !--w->files[id]->users)
+		file_drop_unused(w, id);
+}
+
+bool files_copy(struct vma_world *w, const struct vma_world *src)
+{
+	w->files = calloc(src->nr_files + 1, sizeof(*w->files));
+	w->inodes = malloc(sizeof(*w->inodes) * (src->cap_inodes + 1));
+	if (!w->files || !w->inodes)
+		return false;
+	w->cap_files = src->nr_files + 1;
+	if (src->nr_files)
+		w->nr_files = 1;
+	for (u32 i = 1; i < src->nr_files; i++) {
+		struct vma_file *f = malloc(sizeof(*f));
+
+		if (!f)
+			return false;
+		*f = *src->files[i];
+		f->path = strdup(f->path);
+		w->files[w->nr_files++] = f;
+		if (!f->path)
+			return false;
+	}
+	if (src->cap_inodes)
+		memcpy(w->inodes, src->inodes, sizeof(*w->inodes) * src->cap_inodes);
+	w->cap_inodes = src->cap_inodes;
+	w->nr_inodes = src->nr_inodes;
+	w->free_file = src->free_file;
+	return true;
+}
+
+void files_fini(struct vma_world *w)
+{
+	for (u32 i = 1; i < w->nr_files; i++) {
+		free(w->files[i]->path);
+		free(w->files[i]);
+	}
+	free(w->files);
+	free(w->inodes);
 }
 
 struct vma_file *vma_file_at(const struct vma_world *w, u32 id)

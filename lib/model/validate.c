@@ -118,6 +118,25 @@ static int check_anon(const struct vma_world *w, const struct vma_anon *av, cons
 	return 0;
 }
 
+static int check_users(const struct vma_world *w, struct vma_err *err)
+{
+	u32 *users = calloc(w->nr_files + 1, sizeof(*users));
+	struct vma *vma;
+	int rc = 0;
+
+	if (!users)
+		return vma_fail(err, ENOMEM, "out of memory");
+	for (u32 i = 0; i < w->nr_mms; i++)
+		vma_for_each(w->mms[i], vma)
+			users[vma->file]++;
+	for (u32 i = 1; i < w->nr_files && !rc; i++)
+		if (w->files[i]->users != users[i])
+			rc = vma_fail(err, EINVAL, "file %u: %u users, %u VMAs map it", i,
+				      w->files[i]->users, users[i]);
+	free(users);
+	return rc;
+}
+
 int vma_validate(const struct vma_world *w, struct vma_err *err)
 {
 	struct tally *tally = calloc(w->anons.nr + 1, sizeof(*tally));
@@ -135,5 +154,5 @@ int vma_validate(const struct vma_world *w, struct vma_err *err)
 			rc = check_anon(w, av, &tally[id], err);
 	}
 	free(tally);
-	return rc;
+	return rc ? rc : check_users(w, err);
 }

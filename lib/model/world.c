@@ -125,12 +125,8 @@ void vma_world_free(struct vma_world *w)
 		return;
 	for (u32 i = 0; i < w->nr_mms; i++)
 		mm_free(w->mms[i]);
-	for (u32 i = 1; i < w->nr_files; i++) {
-		free(w->files[i]->path);
-		free(w->files[i]);
-	}
+	files_fini(w);
 	free(w->mms);
-	free(w->files);
 	intern_fini(&w->names);
 	intern_fini(&w->policies);
 	tree_fini(&w->object_pages);
@@ -253,17 +249,6 @@ static bool copy_mms(struct vma_world *w, const struct vma_world *src)
 	return true;
 }
 
-static bool copy_files(struct vma_world *w, const struct vma_world *src)
-{
-	for (u32 i = 1; i < src->nr_files; i++) {
-		struct vma_file *f = vma_file_new(w, src->files[i], src->files[i]->path);
-
-		if (!f || f->id != i)
-			return false;
-	}
-	return true;
-}
-
 struct vma_world *vma_world_clone(const struct vma_world *src)
 {
 	struct vma_world *w = vma_world_new(&src->kernel);
@@ -275,7 +260,7 @@ struct vma_world *vma_world_clone(const struct vma_world *src)
 	w->oom = src->oom;
 	if (tree_copy(&w->object_pages, &src->object_pages) || pool_copy(&w->vmas, &src->vmas) || pool_copy(&w->avcs, &src->avcs) ||
 	    pool_copy(&w->anons, &src->anons) || !intern_copy(&w->names, &src->names) ||
-	    !intern_copy(&w->policies, &src->policies) || !copy_files(w, src) ||
+	    !intern_copy(&w->policies, &src->policies) || !files_copy(w, src) ||
 	    !copy_mms(w, src)) {
 		vma_world_free(w);
 		return NULL;
@@ -322,6 +307,7 @@ struct vma *mm_new_vma(struct vma_mm *mm)
 
 void mm_free_vma(struct vma_mm *mm, struct vma *vma)
 {
+	file_unuse(mm->world, vma->file);
 	pool_put(&mm->world->vmas, vma->id);
 }
 
@@ -411,6 +397,7 @@ struct vma *vma_mm_add(struct vma_mm *mm, const struct vma *init)
 	vma->name = init->name;
 	vma->policy = init->policy;
 	vma->uffd = init->uffd;
+	file_use(mm->world, vma->file);
 	if (!mm_link(mm, vma)) {
 		mm_free_vma(mm, vma);
 		return NULL;

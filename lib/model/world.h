@@ -20,6 +20,9 @@ struct vma_world {
 	struct pool vmas, avcs, anons;
 	struct vma_file **files; /* [0] is NULL */
 	u32 nr_files, cap_files;
+	u32 free_file;           /* first unused record, linked through its id; 0 none */
+	u32 *inodes;             /* hash of dev and inode: ids of files, 0 free */
+	u32 nr_inodes, cap_inodes;
 	u32 nr_mappings;
 	struct vma_mm **mms;
 	u32 nr_mms, cap_mms;
@@ -76,6 +79,14 @@ static inline u64 object_key(const struct vma_file *f, u64 pgoff)
 }
 
 void world_set_object(struct vma_world *w, u64 from, u64 to, bool listed);
+
+/* A VMA more or less maps this file; 0 is no file. A transient file nobody maps is recycled. */
+void file_use(struct vma_world *w, u32 id);
+void file_unuse(struct vma_world *w, u32 id);
+/* A transient file that was made for a mapping which did not come about. */
+void file_drop_unused(struct vma_world *w, u32 id);
+bool files_copy(struct vma_world *w, const struct vma_world *src);
+void files_fini(struct vma_world *w);
 
 /* Where a VMA begins for the gap search: vm_start_gap(). */
 u64 vma_start_gap(const struct vma_world *w, const struct vma *vma);
