@@ -338,6 +338,15 @@ static enum fault_result check_access(const struct op *o, const struct vma *vma,
 	return is_accessible(vma) ? FAULT_OK : FAULT_ACCERR;
 }
 
+/* An instruction fetch is a read until the page is there: only then does the CPU say NX. */
+static enum fault_result fetch(struct op *o, struct vma *vma, u64 page)
+{
+	u64 bad;
+	enum fault_result rc = fault_range(o, vma, page, page + VMA_PAGE_SIZE, false, &bad);
+
+	return rc == FAULT_OK ? FAULT_ACCERR : rc;
+}
+
 static const struct {
 	int sig, code;
 	enum vma_why why;
@@ -390,6 +399,8 @@ int run_touch(struct op *o)
 		if (!vma)
 			return deliver(o, FAULT_MAPERR, start, addr);
 		rc = check_access(o, vma, access);
+		if (rc == FAULT_ACCERR && access & P_EXEC && is_accessible(vma))
+			rc = fetch(o, vma, from);
 		if (rc != FAULT_OK)
 			return deliver(o, rc, start, addr);
 		to = min_u64(vma->vm_end, page_up(end));

@@ -142,6 +142,8 @@ static struct vma_mm *new_child(struct op *o)
 	child->rss_anon = child->rss_file = child->rss_shmem = child->swap = 0;
 	child->def_flags = mm->def_flags & VM_NOHUGEPAGE;
 	child->hiwater_vm = 0;
+	if (mm->mdwe & 2) /* PR_MDWE_NO_INHERIT */
+		child->mdwe = 0;
 	return child;
 }
 

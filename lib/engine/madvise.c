@@ -100,6 +100,15 @@ static int lazy_free(struct op *o, const struct advice *a, struct vma *vma, u64 
 	return 0;
 }
 
+/* vfs_fallocate() knows the largest file: 2^32 - 1 blocks on ext4, nearly 2^63 on tmpfs. */
+static bool past_maximum(const struct op *o, const struct vma *vma, u64 start, u64 end)
+{
+	const u64 ext4 = ((1ULL << 32) - 1) << VMA_PAGE_SHIFT, lfs = (1ULL << 63) - 1;
+	u64 off = (vma->vm_pgoff << VMA_PAGE_SHIFT) + (start - vma->vm_start);
+
+	return off + (end - start) > (vma_kind_of(o->w, vma) == VMA_KIND_REGULAR ? ext4 : lfs);
+}
+
 static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end)
 {
 	u64 need = o->k->madvise_remove_needs_maywrite ? VM_SHARED | VM_MAYWRITE :
@@ -112,6 +121,8 @@ static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 star
 				 vma->vm_start);
 	if ((vma->vm_flags & need) != need)
 		return refuse_at(o, EACCES, VMA_WHY_NO_WRITE, vma->vm_start);
+	if (past_maximum(o, vma, start, end))
+		return refuse_at(o, EFBIG, VMA_WHY_OFFSET_OVERFLOW, start);
 	drop_pages(o, start, end);
 	object_fill(o, vma, start, end, false);
 	return 0;

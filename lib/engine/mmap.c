@@ -398,6 +398,19 @@ static int reserve_huge(struct mapping *m)
 	return 0;
 }
 
+/* Up to 6.11 MDWE is asked last, when the old range is gone; what merges is not asked at all. */
+static int late_mdwe(struct mapping *m)
+{
+	struct op *o = m->o;
+
+	if (o->k->mmap_gathers_first || !o->k->has_mdwe || !o->mm->mdwe ||
+	    (m->flags & (VM_WRITE | VM_EXEC)) != (VM_WRITE | VM_EXEC))
+		return 0;
+	if (m->charged)
+		uncharge(o, m->charged);
+	return refuse(o, EACCES, VMA_WHY_MDWE);
+}
+
 static int new_vma(struct mapping *m)
 {
 	struct op *o = m->o;
@@ -481,6 +494,8 @@ static int map_region(struct mapping *m)
 		rc = old_seals(m);
 		if (!rc)
 			rc = no_sync(m);
+		if (!rc)
+			rc = late_mdwe(m);
 		if (!rc)
 			rc = new_vma(m);
 		if (rc)

@@ -184,7 +184,11 @@ static int charge_move(struct remap *r, u64 *charged)
 			r->o->w->sys.committed_pages += pages(r->new_len);
 		return 0;
 	}
-	*charged = r->flags & R_DONTUNMAP ? pages(r->new_len) : pages(r->new_len - r->old_len);
+	/* Since 6.17 a move that also shrinks is charged for what it gave up (a kernel bug). */
+	if (r->flags & R_DONTUNMAP)
+		*charged = pages(r->new_len);
+	else
+		*charged = pages(r->o->k->mremap_checks_first ? r->delta : r->new_len - r->old_len);
 	return charge(r->o, *charged);
 }
 

@@ -289,6 +289,7 @@ static int new_check(struct remap *r)
 		return refuse_at(o, EPERM, VMA_WHY_SEALED, r->vma->vm_start);
 	if (is_hugetlb(r->vma) && !align_hugetlb(r))
 		return refuse(o, EINVAL, VMA_WHY_UNALIGNED);
+	r->delta = r->new_len > r->old_len ? r->new_len - r->old_len : r->old_len - r->new_len;
 	if (!new_address(r) && r->new_len <= r->old_len)
 		return 0;
 	if (!r->old_len && !(r->vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))

@@ -13,6 +13,7 @@ struct remap {
 	u64 addr, old_len, new_len, flags, new_addr;
 	u64 result;
 	u64 precharged; /* 5.10 charges while it checks */
+	u64 delta;      /* difference of the lengths as they were given */
 };
 
 static inline bool new_address(const struct remap *r)

@@ -34,11 +34,11 @@ int run_set_mdwe(struct op *o)
 {
 	u64 bits = o->call->arg[0];
 
-	if (!o->k->has_mdwe || bits & ~3ULL || bits == 2)
+	if (!o->k->has_mdwe || bits & ~(o->k->mdwe_no_inherit ? 3ULL : 1ULL) || bits == 2)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	if (o->mm->mdwe && !(bits & 1))
+	if (o->mm->mdwe && o->mm->mdwe != bits)
 		return refuse(o, EPERM, VMA_WHY_MDWE);
-	o->mm->mdwe = bits & 1;
+	o->mm->mdwe = (u8)bits;
 	return 0;
 }
 
