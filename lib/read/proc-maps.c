@@ -51,16 +51,21 @@ static bool take_dev(const char **p, u32 *major, u32 *minor)
 	return true;
 }
 
-/* What is wrong with the text at *@p, NULL when the fields were fine. */
-static const char *take_fields(const char **p, struct vma_fact_map *m)
+static bool take_hex(const char **p, const char *end, u64 *out)
 {
-	if (!text_hex(p, &m->start) || !text_char(p, '-') || !text_hex(p, &m->end))
+	return end - *p >= 8 ? text_hex_word(p, out) : text_hex(p, out);
+}
+
+/* What is wrong with the text at *@p, NULL when the fields were fine. */
+static const char *take_fields(const char **p, const char *end, struct vma_fact_map *m)
+{
+	if (!take_hex(p, end, &m->start) || !text_char(p, '-') || !take_hex(p, end, &m->end))
 		return "not an address range";
 	if (m->end <= m->start || (m->start & ~VMA_PAGE_MASK) || (m->end & ~VMA_PAGE_MASK))
 		return "not a range of pages";
 	if (!text_char(p, ' ') || !take_perms(p, m->perms))
 		return "not permissions";
-	if (!text_char(p, ' ') || !text_hex(p, &m->offset))
+	if (!text_char(p, ' ') || !take_hex(p, end, &m->offset))
 		return "not an offset";
 	if (!text_char(p, ' ') || !take_dev(p, &m->dev_major, &m->dev_minor))
 		return "not a device";
@@ -75,7 +80,7 @@ int maps_take_line(struct lines *l, struct vma_fact_map *m, struct vma_err *err)
 {
 	char *line = lines_at(l);
 	const char *p = line;
-	const char *what = take_fields(&p, m);
+	const char *what = take_fields(&p, l->buf + l->limit, m);
 
 	if (what)
 		return lines_bad(l, line, p, what, err);

@@ -7,6 +7,7 @@
  *
  * The text must be followed by a byte that is no digit (a newline, a NUL): they look at no length.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "libvmactl/types.h"
@@ -39,6 +40,40 @@ static inline bool text_hex(const char **p, u64 *out)
 	}
 	if (s == *p)
 		return false;
+	*p = s;
+	*out = value;
+	return true;
+}
+
+/*
+ * The same where 8 bytes from *@p on may be read (they need not be digits): eight at a time. The
+ * first byte stands for the highest digit.
+ */
+static inline bool text_hex_word(const char **p, u64 *out)
+{
+	const u64 ones = 0x0101010101010101, tops = 0x80 * ones;
+	const char *s = *p;
+	u64 w, digit, letter, other, n, value;
+
+	memcpy(&w, s, 8);
+	w = le64toh(w);
+	digit = ((w ^ '0' * ones) & ~tops) + (0x80 - 10) * ones;  /* top bit: above 9 */
+	letter = (w ^ 0x60 * ones) & ~tops;                       /* 'a' is 1, 'f' is 6 */
+	letter = (letter + (0x80 - 7) * ones) | ~(letter + 0x7f * ones); /* not 1 to 6 */
+	other = ((digit & letter) | w) & tops;
+	n = other ? (u64)__builtin_ctzll(other) / 8 : 8;
+	if (!n)
+		return false;
+	value = ((w & 0x0f * ones) + 9 * (w >> 6 & ones)) << (64 - 8 * n);
+	value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ff;
+	value = (value << 8 | value >> 16) & 0x0000ffff0000ffff;
+	value = (value << 16 | value >> 32) & 0xffffffff;
+	s += n;
+	for (unsigned int d; n == 8 && (d = text_hex_digit(*s)) < 16; s++) {
+		if (value >> 60)
+			return false;
+		value = value << 4 | d;
+	}
 	*p = s;
 	*out = value;
 	return true;

@@ -39,19 +39,23 @@ void put_cell_text(const struct vma_column *col, const struct vma_cell *cell, bo
 	*p = '\0';
 }
 
-/* Blanks, controls and backslashes as \xNN, so that a line splits at its blanks; the blanks of a
- * list become commas. */
+/* Blanks, controls and backslashes: what would break a line into other pieces. */
+static const bool is_odd[256] = {
+	[0 ... ' '] = true, ['\\'] = true, [0x7f] = true,
+};
+
+/* Odd bytes as \xNN, so that a line splits at its blanks; the blanks of a list become commas. */
 static void put_raw_text(struct vma_out *o, const char *text, bool list)
 {
 	static const char digits[] = "0123456789abcdef";
 
 	for (;;) {
-		size_t n = 0;
+		const char *end = text;
 
-		while ((unsigned char)text[n] > ' ' && text[n] != '\\' && text[n] != 0x7f)
-			n++;
-		out_put(o, text, n);
-		text += n;
+		while (!is_odd[(unsigned char)*end])
+			end++;
+		out_put(o, text, (size_t)(end - text));
+		text = end;
 		if (!*text)
 			return;
 		if (list && *text == ' ') {

@@ -37,10 +37,10 @@ static const char *escape_of(unsigned char c)
 	}
 }
 
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
+/* What stands in a string as it is, but for bytes above ASCII, which are looked at. */
+static const bool is_plain[256] = {
+	[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true,
+};
 
 bool put_json_string(struct vma_out *o, const char *text)
 {
@@ -51,7 +51,7 @@ bool put_json_string(struct vma_out *o, const char *text)
 	while (left) {
 		size_t n = 0;
 
-		while (n < left && is_plain((unsigned char)text[n]))
+		while (is_plain[(unsigned char)text[n]]) /* the NUL is not */
 			n++;
 		if (!n) {
 			unsigned char c = (unsigned char)*text;

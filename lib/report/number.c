@@ -6,6 +6,7 @@
 #include "libvmactl/report.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,13 +56,27 @@ bool vma_parse_size(const char *text, u64 *out)
 	return true;
 }
 
+/* Eight digits, highest first: each nibble gets a byte of its own, then all become letters at once. */
+static void put_hex8(char *p, u32 v)
+{
+	const u64 ones = 0x0101010101010101;
+	u64 x = v, above9;
+
+	x = (x | x << 16) & 0x0000ffff0000ffff;
+	x = (x | x << 8) & 0x00ff00ff00ff00ff;
+	x = (x | x << 4) & 0x0f * ones;
+	above9 = (x + 6 * ones) >> 4 & ones;
+	x = htobe64(x + '0' * ones + ('a' - '0' - 10) * above9);
+	memcpy(p, &x, 8);
+}
+
 char *vma_put_hex(char *p, u64 v)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned int n = v ? (67 - (unsigned int)__builtin_clzll(v)) / 4 : 1;
 
-	for (unsigned int i = n; i-- > 0; v >>= 4)
-		p[i] = digits[v & 15];
+	v <<= 64 - 4 * n; /* the first digit to the top; what is put behind the last is nothing */
+	put_hex8(p, (u32)(v >> 32));
+	put_hex8(p + 8, (u32)v);
 	return p + n;
 }
 
