@@ -20,8 +20,7 @@ bool vma_parse_number(const char *text, u64 *out);
 /** vma_parse_size() - a number with an optional suffix: 4K, 2MiB, 1GB (always powers of 1024). */
 bool vma_parse_size(const char *text, u64 *out);
 
-/** vma_put_hex(), vma_put_dec() - digits at @p, no NUL. Return the end. There must be room for 16
- *  or 20 bytes, whatever the number. */
+/** vma_put_hex(), vma_put_dec() - digits at @p (at most 16 or 20), no NUL. Return the end. */
 char *vma_put_hex(char *p, u64 v);
 char *vma_put_dec(char *p, u64 v);
 /** vma_put_size() - a size for people at @p (at most 8): 132K, 1.5G. Returns the end. */

@@ -6,7 +6,6 @@
 #include "libvmactl/report.h"
 
 #include <ctype.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,31 +55,28 @@ bool vma_parse_size(const char *text, u64 *out)
 	return true;
 }
 
-/* Eight digits, highest first: each nibble gets a byte of its own, then all become letters at once. */
-static void put_hex8(char *p, u32 v)
-{
-	const u64 ones = 0x0101010101010101;
-	u64 x = v, above9;
-
-	x = (x | x << 16) & 0x0000ffff0000ffff;
-	x = (x | x << 8) & 0x00ff00ff00ff00ff;
-	x = (x | x << 4) & 0x0f * ones;
-	above9 = (x + 6 * ones) >> 4 & ones;
-	x = htobe64(x + '0' * ones + ('a' - '0' - 10) * above9);
-	memcpy(p, &x, 8);
-}
+/* Two digits at a time, here and below. */
+#define ROW(h) h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7" h "8" h "9" h "a" h "b" h "c" h "d" \
+	       h "e" h "f"
+static const char hex_pairs[] =
+	ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7")
+	ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+#undef ROW
 
 char *vma_put_hex(char *p, u64 v)
 {
 	unsigned int n = v ? (67 - (unsigned int)__builtin_clzll(v)) / 4 : 1;
+	char *end = p + n;
 
-	v <<= 64 - 4 * n; /* the first digit to the top; what is put behind the last is nothing */
-	put_hex8(p, (u32)(v >> 32));
-	put_hex8(p + 8, (u32)v);
-	return p + n;
+	for (; n >= 2; v >>= 8) {
+		n -= 2;
+		memcpy(p + n, hex_pairs + 2 * (v & 255), 2);
+	}
+	if (n)
+		*p = hex_pairs[2 * v + 1];
+	return end;
 }
 
-/* Two digits at a time. */
 static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
 			    "34353637383940414243444546474849505152535455565758596061626364656667"
 			    "6869707172737475767778798081828384858687888990919293949596979899";
