@@ -12,6 +12,9 @@ script_sources = \
 	lib/script/check-text.c \
 	lib/script/check.c \
 	lib/script/check.h \
+	lib/script/demo.c \
+	lib/script/demo.def \
+	lib/script/demo.h \
 	lib/script/desc.c \
 	lib/script/desc.h \
 	lib/script/exec.c \

@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/report-number \
 	tests/unit/report-writer \
 	tests/unit/script-check \
+	tests/unit/script-demo \
 	tests/unit/script-lex \
 	tests/unit/script-replay \
 	tests/unit/topology-why \
