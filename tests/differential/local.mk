@@ -44,3 +44,18 @@ recordings = \
 
 TESTS += $(differential_tests)
 EXTRA_DIST += $(differential_tests) $(recordings)
+
+# Breaks one rule of the engine after the other and runs the tests above against it: too slow for
+# make check.
+mutations = \
+	tests/differential/mutate.d/calls.mut \
+	tests/differential/mutate.d/limits.mut \
+	tests/differential/mutate.d/merge.mut
+
+EXTRA_DIST += tests/differential/mutate.sh $(mutations)
+
+.PHONY: check-mutations
+check-mutations: $(check_PROGRAMS) bin/vmactl/vmactl
+	$(AM_TESTS_ENVIRONMENT) MUTATE_CFLAGS='$(BUILD_CFLAGS)' \
+	MUTATE_LIBS='$(BUILD_LDFLAGS) $(libvmactl_all_la_LIBADD) $(CMOCKA_LIBS)' \
+	bash $(top_srcdir)/tests/differential/mutate.sh

@@ -158,6 +158,8 @@ static void write_and_execute_are_denied_on_demand(void **state)
 		  EACCES, VMA_WHY_MDWE },
 		{ .rule = "P4 mdwe keeps exec", "6.12-", "xx", "set_mdwe 1; mprotect 0 1 rx",
 		  "xx" },
+		{ .rule = "P4 mdwe adds write", "6.12-", "xx", "set_mdwe 1; mprotect 0 1 rwx",
+		  "xx", EACCES, VMA_WHY_MDWE },
 		{ .rule = "M19 mdwe mmap", "6.12-", "", "set_mdwe 1; map 0 1 rwx", "", EACCES,
 		  VMA_WHY_MDWE },
 		{ .rule = "M19 mdwe mmap rx", "6.12-", "", "set_mdwe 1; map 0 1 rx", "x" },

@@ -169,7 +169,7 @@ static void a_stack_keeps_its_gap_free(void **state)
 static void a_clone_goes_its_own_way(void **state)
 {
 	struct picture p = drawn("AAaa..ff"), copy;
-	char text[64];
+	char text[512];
 
 	(void)state;
 	picture_calls(&p, "set_vma_name 2 2 x; mbind 6 2 bind 1 64; fork");
