@@ -267,7 +267,7 @@ static void bars(struct bench *b, u64 n)
 
 void bench_calls(struct bench *b, u64 n)
 {
-	struct bed bed = { .n = n, .times = b->quick ? 40000 : 200000, .seed = 1 };
+	struct bed bed = { .n = n, .times = b->quick ? 25000 : 200000, .seed = 1 };
 	struct worker model = { 0 }, real = { 0 };
 	double v[NR];
 	bool have_real = bench_map_count(b, n + 4000) && worker_start(&real, real_begin, real_each,
