@@ -23,6 +23,18 @@ load ../lib/common
 	assert_eq "$output" ""
 }
 
+@test "each difference comes with calls that show it, or says why not" {
+	run vmactl kernels --diff 5.10 7.2
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "    mseal(0x10000000, 4096, 0)"
+	assert_contains "$output" "  5.10: -1 ENOSYS"
+	assert_contains "$output" "  7.2: 0"
+	assert_contains "$output" "    not shown: "
+	run vmactl kernels --diff -rn -o OUTCOME_BEFORE,OUTCOME_AFTER -Q DEMO 5.10 7.2
+	[ "${#lines[@]}" -gt 40 ]
+	assert_eq "$(awk '$1 == $2' <<<"$output" | head -n1)" ""
+}
+
 @test "a kernel that is none, or too old, is refused" {
 	run vmactl kernels banana
 	[ "$status" -eq 2 ]
