@@ -47,6 +47,7 @@ no_more_than_expected() {
 names="engine model replay maps smaps"
 if [ -n "${UPDATE:-}" ]; then
 	{
+		echo "# SPDX-License-Identifier: GPL-2.0-or-later"
 		echo "# Instructions of work.c, see callgrind.sh; $(date +%Y-%m-%d)"
 		echo "kind: $(kind)"
 		for name in $names; do

@@ -19,7 +19,7 @@ tests_bench_work_SOURCES = tests/bench/work.c
 tests_bench_work_LDADD = libvmactl-all.la
 TESTS += tests/bench/callgrind.sh
 
-EXTRA_DIST += tests/bench/run tests/bench/callgrind.sh tests/bench/callgrind.expected
+EXTRA_DIST += tests/bench/NOTES.md tests/bench/run tests/bench/callgrind.sh tests/bench/callgrind.expected
 CLEANFILES += tests/bench/bench bench.json bench-quick.json
 
 .PHONY: bench bench-quick
