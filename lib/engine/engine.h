@@ -236,6 +236,7 @@ enum fault_result {
 	FAULT_GUARD,
 	FAULT_EOF,
 	FAULT_UFFD,
+	FAULT_POOL,
 };
 /* mm_populate(): fault a range in. Nobody hears of errors: the next VMA is tried. */
 void populate(struct op *o, u64 start, u64 end);

@@ -186,6 +186,13 @@ static bool vvar_absent(const struct op *o, const struct vma *vma, u64 addr)
 	return page != 0 && !(page == 2 && o->k->vvar_random);
 }
 
+/* A huge page that nobody reserved is there no more: a SIGBUS, not an OOM kill. */
+static bool pool_is_empty(const struct op *o, const struct vma *vma)
+{
+	return is_hugetlb(vma) && vma->vm_flags & VM_NORESERVE &&
+	       o->w->sys.hugetlb_free_pages < pages(VMA_PMD_SIZE);
+}
+
 /* Pages [start, end) of one state (run.state) are accessed. */
 static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64 end, u32 state,
 				   bool write, u64 eof, u64 *bad)
@@ -211,6 +218,11 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 	if (state == VMA_PAGE_NONE && stop > eof) {
 		stop = eof;
 		rc = FAULT_EOF;
+	}
+	if (state == VMA_PAGE_NONE && pool_is_empty(o, vma)) {
+		if (write && !(vma->vm_flags & VM_MAYSHARE))
+			prepare_anon(o, vma);
+		return FAULT_POOL;
 	}
 	if (state == VMA_PAGE_NONE && uffd_wants(o, vma, start, &stop)) {
 		if (write && !(vma->vm_flags & VM_MAYSHARE))
@@ -357,6 +369,7 @@ static const struct {
 	[FAULT_GUARD] = { 11, 1, VMA_WHY_SEGV_GUARD },
 	[FAULT_EOF] = { 7, 2, VMA_WHY_SIGBUS_EOF },
 	[FAULT_UFFD] = { 7, 2, VMA_WHY_SIGBUS_UFFD },
+	[FAULT_POOL] = { 7, 2, VMA_WHY_HUGETLB_POOL },
 };
 
 /* The signal of a failed access; keeps the reason a stack could not grow. */

@@ -389,6 +389,8 @@ static int reserve_huge(struct mapping *m)
 	u64 have = m->file->hugetlb_shift == 21 ? sys->hugetlb_free_pages : 0;
 
 	m->flags |= VM_HUGETLB | VM_DONTEXPAND;
+	if (m->pgoff & (pages(1ULL << m->file->hugetlb_shift) - 1))
+		return refuse(m->o, EINVAL, VMA_WHY_OFFSET_UNALIGNED);
 	if (m->flags & VM_NORESERVE)
 		return 0;
 	if (pages(m->len) > have)

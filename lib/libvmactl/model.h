@@ -275,7 +275,8 @@ struct vma_mm {
 	u32 personality;       /* READ_IMPLIES_EXEC 0x400000, ADDR_COMPAT_LAYOUT 0x200000 */
 	bool legacy_layout;    /* mmap searches bottom-up */
 	bool randomize;        /* PF_RANDOMIZE */
-	bool thp_disable, merge_any, mdwe;
+	bool thp_disable, merge_any;
+	u8 mdwe;               /* prctl(PR_SET_MDWE): 1 no new executable memory, 2 not for forks */
 	u16 pkeys;             /* allocated protection keys, bit 0 always set */
 	s32 exec_only_pkey;    /* -1: none yet */
 	u32 pkru;              /* rights register: bit 2k denies access, 2k+1 denies writing */
@@ -477,6 +478,7 @@ enum vma_page_state {
 };
 #define VMA_PAGE_UFFD_WP 0x10 /* ORed into a state */
 #define VMA_PAGE_HUGE 0x20    /* part of a 2 MiB page */
+#define VMA_PAGE_SOFT_DIRTY 0x40 /* in facts alone: written since the marks were cleared */
 
 /** struct vma_page_run - pages of one state */
 struct vma_page_run {
