@@ -2,6 +2,7 @@
 # Manual pages, one += a page, sorted: dist_man_MANS += man/vmactl-why.1
 dist_man_MANS += man/vmactl.1
 dist_man_MANS += man/vmactl-audit.1
+dist_man_MANS += man/vmactl-fork.1
 dist_man_MANS += man/vmactl-inspect.1
 dist_man_MANS += man/vmactl-json.5
 dist_man_MANS += man/vmactl-kernels.1
@@ -10,6 +11,7 @@ dist_man_MANS += man/vmactl-list.1
 dist_man_MANS += man/vmactl-replay.1
 dist_man_MANS += man/vmactl-script.5
 dist_man_MANS += man/vmactl-simulate.1
+dist_man_MANS += man/vmactl-pages.1
 dist_man_MANS += man/vmactl-stacks.1
 dist_man_MANS += man/vmactl-verify.1
 dist_man_MANS += man/vmactl-where.1

@@ -7,10 +7,12 @@ vmactl_sources = \
 	bin/vmactl/cli-say.c \
 	bin/vmactl/cli.c bin/vmactl/cli.h \
 	bin/vmactl/cmd-audit.c \
+	bin/vmactl/cmd-fork.c \
 	bin/vmactl/cmd-inspect.c \
 	bin/vmactl/cmd-kernels.c \
 	bin/vmactl/cmd-limits.c \
 	bin/vmactl/cmd-list.c \
+	bin/vmactl/cmd-pages.c \
 	bin/vmactl/cmd-replay.c \
 	bin/vmactl/cmd-simulate.c \
 	bin/vmactl/cmd-verify.c \

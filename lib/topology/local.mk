@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Every .c and .h of this room, paths from the top, sorted: what is not listed is not built.
 topology_sources = \
+	lib/topology/bill.c \
+	lib/topology/calibrate.c \
 	lib/topology/why.c

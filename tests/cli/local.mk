@@ -6,12 +6,14 @@ cli_tests = \
 	tests/cli/command-line.bats \
 	tests/cli/core.bats \
 	tests/cli/demo.bats \
+	tests/cli/fork.bats \
 	tests/cli/inspect.bats \
 	tests/cli/kernels.bats \
 	tests/cli/limits.bats \
 	tests/cli/list.bats \
 	tests/cli/man-examples.bats \
 	tests/cli/replay.bats \
+	tests/cli/pages.bats \
 	tests/cli/simulate.bats \
 	tests/cli/stacks.bats \
 	tests/cli/verify.bats \

@@ -8,13 +8,18 @@
  *   forked      one mapping, cut by mprotect, then fork; both undo the cut
  *   tree        a written mapping; a child, and a child of it, that share its pages
  *   pages       written, read, untouched, and with a guard page where the kernel can
+ *   forker      as many MiB as a second argument says, and holes; forks when a line comes in, and
+ *               prints "CHILD MICROSECONDS"; the child never runs on
  */
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096UL
@@ -109,15 +114,49 @@ static void pages(void)
 	say(0);
 }
 
+static size_t mib = 1;
+
+static void forker(void)
+{
+	size_t nr = mib << 8;
+	struct timespec a, b;
+	char line[8], text[64];
+
+	map(nr + (1 << 20), RW);
+	memset(ARENA, 1, nr * PAGE);
+	for (size_t i = 0; i < 5; i++) /* alone in their tables */
+		ARENA[(nr + ((i + 1) << 12)) * PAGE] = 1;
+	mprotect(ARENA + (nr + 1000) * PAGE, PAGE, PROT_READ);
+	madvise(ARENA + (nr + 3000) * PAGE, PAGE, MADV_DONTFORK);
+	say(0);
+	if (read(0, line, sizeof(line)) < 0)
+		_exit(1);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+	long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			syscall(SYS_pause);
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+	int n = snprintf(text, sizeof(text), "%ld %ld\n", pid,
+			 (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000);
+	if (write(1, text, (size_t)n) != n)
+		_exit(1);
+}
+
 static const struct {
 	const char *name;
 	void (*set)(void);
 } scenes[] = {
 	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "pages", pages },
+	{ "forker", forker },
 };
 
 int main(int argc, char **argv)
 {
+	if (argc == 3)
+		mib = strtoul(argv[--argc], NULL, 10);
 	for (size_t i = 0; argc == 2 && i < sizeof(scenes) / sizeof(scenes[0]); i++) {
 		if (strcmp(argv[1], scenes[i].name))
 			continue;
