@@ -20,6 +20,7 @@ enum {
 	VMA_READ_PAGES = 1 << 5,   /* pagemap */
 	VMA_READ_BPF = 1 << 6,     /* the kernel's own values */
 	VMA_READ_FILES = 1 << 7,   /* what is mapped: file system, mount options, size */
+	VMA_READ_SOFT_DIRTY = 1 << 8, /* with PAGES: runs end where soft-dirty pages begin */
 };
 #define VMA_READ_DEFAULT                                                                    \
 	(VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS | VMA_READ_NUMA |                 \
@@ -327,5 +328,27 @@ int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_ma
 /** Parsers on memory, for tests and fuzzing; every record goes to @fn. */
 int vma_maps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err);
 int vma_smaps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err);
+
+/**
+ * struct vma_pfn - a present page and the physical page behind it
+ * @mapped: how many page table entries map it, 0: not known (kpagecount is root's)
+ * @anon:   it is anonymous memory
+ */
+struct vma_pfn {
+	u64 addr, pfn;
+	u32 mapped;
+	bool anon;
+};
+
+/**
+ * vma_pfns_each() - the present pages of [start, end) of a live process
+ * @target, @procfs: as for vma_facts_read()
+ * @fn:              non-zero stops, and is returned
+ *
+ * -EPERM: frame numbers are hidden from us.
+ */
+typedef int vma_pfn_fn(void *ctx, const struct vma_pfn *frame);
+int vma_pfns_each(const char *target, const char *procfs, u64 start, u64 end, vma_pfn_fn *fn,
+		    void *ctx, struct vma_err *err);
 
 #endif

@@ -18,6 +18,7 @@ read_sources += \
 	lib/read/captured.c lib/read/captured.h \
 	lib/read/facts.c lib/read/facts.h \
 	lib/read/files.c lib/read/files.h \
+	lib/read/frames.c \
 	lib/read/lines.c lib/read/lines.h \
 	lib/read/probe.c \
 	lib/read/proc-maps.c lib/read/proc-maps.h \

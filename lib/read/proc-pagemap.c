@@ -16,6 +16,7 @@
 
 /* An entry of pagemap (rule T13). */
 #define ENTRY_PFN ((1ULL << 55) - 1)
+#define ENTRY_SOFT_DIRTY (1ULL << 55)
 #define ENTRY_EXCLUSIVE (1ULL << 56)
 #define ENTRY_UFFD_WP (1ULL << 57)
 #define ENTRY_GUARD (1ULL << 58)
@@ -50,7 +51,7 @@ struct scan_arg {
 struct pagemap {
 	struct vma_facts *f;
 	int fd;
-	bool can_scan;
+	bool can_scan, soft_dirty;
 	u64 zero_pfn;           /* 0 unknown */
 	u64 window_start;       /* address of entry[0] */
 	size_t window_nr;
@@ -82,7 +83,8 @@ static ssize_t read_window(struct pagemap *pm, u64 addr, size_t want)
 static u32 page_state(const struct pagemap *pm, u64 e, u64 categories)
 {
 	u32 more = (e & ENTRY_UFFD_WP ? VMA_PAGE_UFFD_WP : 0) |
-		   (categories & SCAN_HUGE ? VMA_PAGE_HUGE : 0);
+		   (categories & SCAN_HUGE ? VMA_PAGE_HUGE : 0) |
+		   (pm->soft_dirty && e & ENTRY_SOFT_DIRTY ? VMA_PAGE_SOFT_DIRTY : 0);
 
 	if (e & ENTRY_GUARD)
 		return VMA_PAGE_GUARD;
@@ -292,6 +294,7 @@ int pagemap_read(const struct source *s, struct vma_facts *f)
 	pm->fd = fd;
 	pm->can_scan = s->live && can_scan(pm);
 	pm->zero_pfn = s->live ? find_zero_pfn() : 0;
+	pm->soft_dirty = f->levels & VMA_READ_SOFT_DIRTY;
 	f->nr_runs = 0;
 	int rc = read_maps(pm);
 	if (!rc || rc == -ENOMEM)

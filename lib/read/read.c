@@ -233,6 +233,7 @@ static int read_all(struct job *job, u32 levels, struct vma_err *err)
 		f->levels |= VMA_READ_FILES;
 	}
 	if (!rc && (levels & VMA_READ_PAGES)) {
+		f->levels |= levels & VMA_READ_SOFT_DIRTY;
 		rc = pagemap_read(s, f);
 		if (!facts_is_missing(f, "pagemap"))
 			f->levels |= VMA_READ_PAGES;

@@ -42,6 +42,6 @@ void build_pages(struct build *b)
 
 		for (; vma && vma->vm_start < r->end; vma = vma_next(b->mm, vma))
 			vma_pages_set(b->mm, max_u64(r->start, vma->vm_start),
-				      min_u64(r->end, vma->vm_end), refine(b, vma, r->state));
+				      min_u64(r->end, vma->vm_end), refine(b, vma, r->state & ~(u32)VMA_PAGE_SOFT_DIRTY));
 	}
 }

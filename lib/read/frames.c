@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Page frames: which physical page is where, and how often it is mapped (rules T13, T16). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/range.h"
+#include "read/source.h"
+
+#define ENTRY_PFN ((1ULL << 55) - 1)
+#define ENTRY_FILE (1ULL << 61)
+#define ENTRY_PRESENT (1ULL << 63)
+#define WINDOW 4096 /* pages read at once */
+
+struct frames {
+	int pagemap, counts; /* descriptors; counts -1: not permitted */
+	vma_pfn_fn *fn;
+	void *ctx;
+	bool hidden; /* a page is present, but its number is not shown */
+	u64 entry[WINDOW];
+	u64 count[WINDOW];
+};
+
+static void undo_frames(struct frames **fr)
+{
+	if (*fr) {
+		undo_close(&(*fr)->pagemap);
+		undo_close(&(*fr)->counts);
+	}
+	free(*fr);
+}
+
+static ssize_t read_words(int fd, u64 first, u64 *out, size_t nr)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, out, nr * 8, (off_t)(first * 8));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n / 8;
+}
+
+/* Pages whose frames follow each other are counted with one read. */
+static void count_frames(struct frames *fr, size_t nr)
+{
+	for (size_t i = 0, j; i < nr; i = j) {
+		u64 pfn = fr->entry[i] & ENTRY_PFN;
+
+		for (j = i + 1; j < nr && (fr->entry[j] & ENTRY_PFN) == pfn + (j - i) &&
+		     fr->entry[j] & ENTRY_PRESENT;)
+			j++;
+		for (size_t k = i; k < j; k++)
+			fr->count[k] = 0;
+		if (fr->entry[i] & ENTRY_PRESENT && pfn && fr->counts >= 0)
+			read_words(fr->counts, pfn, &fr->count[i], j - i);
+	}
+}
+
+static int give_window(struct frames *fr, u64 start, size_t nr)
+{
+	count_frames(fr, nr);
+	for (size_t i = 0; i < nr; i++) {
+		struct vma_pfn f = { .addr = start + i * VMA_PAGE_SIZE,
+				       .pfn = fr->entry[i] & ENTRY_PFN,
+				       .mapped = (u32)min_u64(fr->count[i], ~0U),
+				       .anon = !(fr->entry[i] & ENTRY_FILE) };
+
+		if (!(fr->entry[i] & ENTRY_PRESENT))
+			continue;
+		if (!f.pfn) {
+			fr->hidden = true;
+			continue;
+		}
+		int rc = fr->fn(fr->ctx, &f);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int vma_pfns_each(const char *target, const char *procfs, u64 start, u64 end, vma_pfn_fn *fn,
+		    void *ctx, struct vma_err *err)
+{
+	AUTO(undo_frames) struct frames *fr = calloc(1, sizeof(*fr));
+	AUTO(undo_source) struct source s = { .pid_dir = -1, .proc_dir = -1, .sys_dir = -1,
+					      .top_dir = -1 };
+	int rc;
+
+	if (!fr)
+		return vma_fail(err, ENOMEM, "out of memory");
+	fr->pagemap = fr->counts = -1;
+	rc = source_open(&s, target, procfs, err);
+	if (rc)
+		return rc;
+	fr->pagemap = source_open_file(s.pid_dir, "pagemap");
+	if (fr->pagemap < 0)
+		return vma_fail(err, -fr->pagemap, "%s/pagemap: cannot be read", s.label);
+	fr->counts = source_open_file(s.proc_dir, "kpagecount");
+	fr->fn = fn;
+	fr->ctx = ctx;
+	for (u64 at = start; at < end;) {
+		ssize_t n = read_words(fr->pagemap, pages(at), fr->entry,
+				       min_u64(pages(end - at), WINDOW));
+
+		if (n <= 0)
+			return n ? vma_fail(err, (int)-n, "%s/pagemap: %m", s.label) : 0;
+		rc = give_window(fr, at, (size_t)n);
+		if (rc)
+			return rc;
+		at += (u64)n * VMA_PAGE_SIZE;
+	}
+	if (fr->hidden)
+		return vma_fail(err, EPERM, "%s/pagemap: frame numbers are not shown (run as root or "
+				"with CAP_SYS_ADMIN)", s.label);
+	return 0;
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+load ../lib/common
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	need jq
+	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+}
+
+setup() {
+	"$BATS_FILE_TMPDIR/scene" pages >"$BATS_TEST_TMPDIR/scene" 3>&- &
+	parent=$!
+	until read -r _ arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
+}
+
+teardown() {
+	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+}
+
+@test "written, untouched and read pages are told apart" {
+	run --separate-stderr vmactl pages --all --json "$parent" "$arena"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r '[.runs[] | select(.state != "zero") | "\(.pages) \(.state)"] | join(", ")' \
+		<<<"$output")" "16 anon, 16 none, 24 none"
+	# the zero page has no name for those who may not see frames, nor before 6.7
+	assert_eq "$(jq '[.runs[].pages] | add' <<<"$output")" 64
+}
+
+@test "totals are the sums of the runs" {
+	run --separate-stderr vmactl pages --all --json "$parent"
+	[ "$status" -eq 0 ]
+	total=$(jq '[.runs[].size] | add' <<<"$output")
+	assert_eq "$total" "$(jq '.totals | del(.huge, .uffd_wp, .soft_dirty) | add' <<<"$output")"
+}
+
+@test "a range cuts runs" {
+	run --separate-stderr vmactl pages --json "$parent" "$arena,$(printf '0x%x' $((arena + 5 * 4096)))"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r '.runs[] | "\(.pages) \(.state)"' <<<"$output")" "5 anon"
+}
+
+@test "the strip shows where they are" {
+	run --separate-stderr vmactl pages --color never "$parent" "$arena"
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "AAAAAAAAAAAA"
+	assert_contains "$output" "A anon 64K"
+	run --separate-stderr vmactl pages --no-strip "$parent" "$arena"
+	[[ $output != *AAAAA* ]]
+}
+
+@test "frames say who else maps a page" {
+	[ "$(id -u)" -eq 0 ] && [ -r /proc/kpagecount ] || skip "needs root and kpagecount"
+	run --separate-stderr vmactl pages --frames --json "$parent" "$arena"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r '.runs[0] | "\(.mapped) \(.shared)"' <<<"$output")" "1 0"
+}
+
+@test "what is not mapped, and wrong usage" {
+	run vmactl pages "$parent" 0x1000
+	[ "$status" -eq 1 ]
+	run vmactl pages
+	[ "$status" -eq 2 ]
+}
