@@ -65,7 +65,7 @@ struct vma_verify_opts {
 /**
  * struct vma_verify_finding - one divergence
  * @what:     what differed first: "result", "ranges", "flags", "offset", "file", "name",
- *            "policy", "counters", "anon_vma", "pgoff"
+ *            "policy", "pages", "counters", "anon_vma", "pgoff"
  * @call:     the last call, in strace's syntax, with what the kernel answered
  * @detail:   both sides, several lines
  * @script:   the calls that lead there, as vmactl replay reads them

@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -128,11 +129,13 @@ int vma_live_call(struct vma_live *l, unsigned int who, u64 nr, const u64 arg[6]
 	return 0;
 }
 
-int vma_live_touch(struct vma_live *l, unsigned int who, u64 addr, u64 len, bool write,
+int vma_live_touch(struct vma_live *l, unsigned int who, u64 addr, u64 len, u64 access,
 		   struct vma_live_reply *out, struct vma_err *err)
 {
 	const struct puppet_slot *s = &l->slots[who];
-	const u64 arg[6] = { addr, len, write };
+	const u64 how = access & PROT_EXEC ? PUPPET_EXEC : access & PROT_WRITE ? PUPPET_WRITE :
+								 PUPPET_READ;
+	const u64 arg[6] = { addr, len, how };
 	int rc = vma_live_call(l, who, PUPPET_TOUCH, arg, out, err);
 
 	if (rc)
@@ -142,6 +145,17 @@ int vma_live_touch(struct vma_live *l, unsigned int who, u64 addr, u64 len, bool
 	out->at = s->at;
 	out->pages = s->pages;
 	return 0;
+}
+
+int vma_live_fill(struct vma_live *l, unsigned int who, u64 addr, u64 nr, struct vma_err *err)
+{
+	const u64 arg[6] = { addr, nr };
+	struct vma_live_reply reply;
+	int rc = vma_live_call(l, who, PUPPET_FILL, arg, &reply, err);
+
+	if (!rc && reply.ret < 0)
+		rc = vma_fail(err, (int)-reply.ret, "cannot fill the test process");
+	return rc;
 }
 
 int vma_live_fork(struct vma_live *l, unsigned int who, unsigned int child,
@@ -211,6 +225,18 @@ static int drop_caps(struct vma_live *l, struct vma_err *err)
 	return rc;
 }
 
+/* exec takes it away, so it has to be set afterwards. */
+static int imply_exec(struct vma_live *l, const struct vma_live_opts *opts, struct vma_err *err)
+{
+	const u64 arg[6] = { vma_live_personality(opts) | READ_IMPLIES_EXEC };
+	struct vma_live_reply reply;
+	int rc = vma_live_call(l, 0, SYS_personality, arg, &reply, err);
+
+	if (!rc && reply.ret < 0)
+		rc = vma_fail(err, (int)-reply.ret, "cannot set the personality");
+	return rc;
+}
+
 int vma_live_start(const struct vma_live_files *files, const struct vma_live_opts *opts,
 		   struct vma_live **out, struct vma_err *err)
 {
@@ -232,6 +258,8 @@ int vma_live_start(const struct vma_live_files *files, const struct vma_live_opt
 	rc = vma_live_spawn(files, opts, ctl, &l->pid[0], err);
 	if (!rc)
 		rc = wait_reply(l, 0, err);
+	if (!rc && opts->read_implies_exec)
+		rc = imply_exec(l, opts, err);
 	if (!rc)
 		rc = vma_live_confine(l, err);
 	if (!rc && opts->no_caps)

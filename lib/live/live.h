@@ -73,9 +73,12 @@ struct vma_live;
  * struct vma_live_opts - how to start a puppet
  * @randomize: leave address space randomisation on
  * @no_caps:   drop every capability
+ * @bottom_up: the layout of old, ADDR_COMPAT_LAYOUT
+ * @read_implies_exec: the personality of programs without PT_GNU_STACK
+ * @unlimited_stack: RLIMIT_STACK, which decides where exec puts the rest
  */
 struct vma_live_opts {
-	bool randomize, no_caps;
+	bool randomize, no_caps, bottom_up, read_implies_exec, unlimited_stack;
 };
 
 /** struct vma_live_reply - what the kernel answered */
@@ -118,9 +121,17 @@ u64 vma_live_data_addr(unsigned int who);
 int vma_live_call(struct vma_live *l, unsigned int who, u64 nr, const u64 arg[6],
 		  struct vma_live_reply *out, struct vma_err *err);
 
-/** vma_live_touch() - let puppet @who access one byte in each page of a range. */
-int vma_live_touch(struct vma_live *l, unsigned int who, u64 addr, u64 len, bool write,
+/**
+ * vma_live_touch() - let puppet @who access one byte in each page of a range
+ * @access: PROT_READ, PROT_WRITE or PROT_EXEC
+ *
+ * What is executed must hold no code: zeros, and ones where it was written to.
+ */
+int vma_live_touch(struct vma_live *l, unsigned int who, u64 addr, u64 len, u64 access,
 		   struct vma_live_reply *out, struct vma_err *err);
+
+/** vma_live_fill() - let puppet @who make @nr mappings of one page each, from @addr on. */
+int vma_live_fill(struct vma_live *l, unsigned int who, u64 addr, u64 nr, struct vma_err *err);
 
 /** vma_live_fork() - let puppet @who fork; the child is puppet @child, which must be free. */
 int vma_live_fork(struct vma_live *l, unsigned int who, unsigned int child,

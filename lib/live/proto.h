@@ -28,8 +28,15 @@ enum {
 };
 
 /* Requests that are no system calls. */
-#define PUPPET_TOUCH 0x10000UL /* arg: addr, len, 1 to write */
+#define PUPPET_TOUCH 0x10000UL /* arg: addr, len, PUPPET_READ... */
 #define PUPPET_FORK 0x10001UL  /* arg: slot of the child */
+#define PUPPET_FILL 0x10002UL  /* arg: addr, how many mappings of one page each */
+
+enum {
+	PUPPET_READ,
+	PUPPET_WRITE,
+	PUPPET_EXEC,
+};
 
 struct puppet_slot {
 	uint32_t state;

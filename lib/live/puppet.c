@@ -28,15 +28,23 @@ static unsigned char sigstack[STACK_SIZE] __attribute__((aligned(64), used));
 unsigned char puppet_stack[STACK_SIZE] __attribute__((aligned(64)));
 static struct puppet_slot *slot;
 static volatile int fault_sig, fault_code;
-static volatile uint64_t fault_at;
+static volatile uint64_t fault_at, exec_at;
 
 void puppet_main(void);
 long touch_read(uint64_t addr);
 long touch_write(uint64_t addr);
+long touch_exec(uint64_t addr);
 void touch_fixup(void);
+void touch_done(void);
 void restorer(void);
 
-/* A fault inside touch_*() continues at touch_fixup, which returns 1 to the caller. */
+/*
+ * A fault inside touch_*() continues at touch_fixup, which returns 1 to the caller.
+ *
+ * To execute is to jump there. What is found is zeros and ones that a touch has written, which
+ * means "add to what rax or rcx points to": not canonical, so it cannot be done, and the fault
+ * tells that the instruction was fetched. Nobody has to place code.
+ */
 __asm__(".text\n"
 	".globl _start\n"
 	"_start:\n"
@@ -50,6 +58,13 @@ __asm__(".text\n"
 	"	ret\n"
 	"touch_write:\n"
 	"	movb $1, (%rdi)\n"
+	"	xor %eax, %eax\n"
+	"	ret\n"
+	"touch_exec:\n"
+	"	movabs $0x8000000000000000, %rax\n"
+	"	mov %rax, %rcx\n"
+	"	jmp *%rdi\n"
+	"touch_done:\n"
 	"	xor %eax, %eax\n"
 	"	ret\n"
 	"touch_fixup:\n"
@@ -84,7 +99,11 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	struct ucontext *uc = context;
 	uint64_t ip = uc->uc_mcontext.rip;
 
-	if (ip != (uint64_t)touch_read && ip != (uint64_t)touch_write)
+	if (exec_at && ip == exec_at && info->si_code == SI_KERNEL) {
+		uc->uc_mcontext.rip = (uint64_t)touch_done;
+		return;
+	}
+	if (ip != (uint64_t)touch_read && ip != (uint64_t)touch_write && ip != exec_at)
 		leave(128 + sig);
 	fault_sig = sig;
 	fault_code = info->si_code;
@@ -106,6 +125,20 @@ static void catch_faults(void)
 	sys(__NR_rt_sigaction, SIGBUS, (uint64_t)&sa, 0, sizeof(sa.sa_mask), 0, 0);
 }
 
+static long touch_one(uint64_t addr, uint64_t how)
+{
+	long failed;
+
+	if (how == PUPPET_READ)
+		return touch_read(addr);
+	if (how == PUPPET_WRITE)
+		return touch_write(addr);
+	exec_at = addr;
+	failed = touch_exec(addr);
+	exec_at = 0;
+	return failed;
+}
+
 /* One access in every page of the range, in ascending order, until one faults. */
 static void touch(struct puppet_slot *s)
 {
@@ -114,7 +147,7 @@ static void touch(struct puppet_slot *s)
 	s->ret = 0;
 	s->sig = 0;
 	while (addr < end) {
-		if (s->arg[2] ? touch_write(addr) : touch_read(addr)) {
+		if (touch_one(addr, s->arg[2])) {
 			s->ret = -1;
 			s->sig = fault_sig;
 			s->si_code = fault_code;
@@ -174,10 +207,23 @@ static void wait_request(struct puppet_slot *s)
 	}
 }
 
+/* Neighbours that cannot merge: every other page may be read. */
+static void fill(struct puppet_slot *s)
+{
+	const uint64_t addr = s->arg[0], nr = s->arg[1];
+
+	s->ret = sys(__NR_mmap, addr, nr * PAGE, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1UL, 0);
+	for (uint64_t i = 1; i < nr && s->ret >= 0; i += 2)
+		s->ret = sys(__NR_mprotect, addr + i * PAGE, PAGE, PROT_READ, 0, 0, 0);
+}
+
 static void serve(struct puppet_slot *s)
 {
 	if (s->nr == PUPPET_TOUCH) {
 		touch(s);
+	} else if (s->nr == PUPPET_FILL) {
+		fill(s);
 	} else if (s->nr == PUPPET_FORK) {
 		fork_puppet(s);
 		if (slot != s) /* the child; the parent answers in its own slot */

@@ -59,6 +59,11 @@ static void lower_limits(void)
 		close(fd);
 }
 
+u64 vma_live_personality(const struct vma_live_opts *opts)
+{
+	return (opts->randomize ? 0 : ADDR_NO_RANDOMIZE) | (opts->bottom_up ? ADDR_COMPAT_LAYOUT : 0);
+}
+
 /* In the child, until exec: only calls that are safe after fork in a program with threads. */
 static void become_puppet(const struct vma_live_files *files, const struct vma_live_opts *opts,
 			  int ctl)
@@ -66,6 +71,7 @@ static void become_puppet(const struct vma_live_files *files, const struct vma_l
 	char name[] = "vmactl-puppet";
 	char *const argv[] = { name, NULL }, *const envp[] = { NULL };
 	const int last = VMA_LIVE_FILE_FD + VMA_LIVE_FILES_MAX;
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int keep_ctl = fcntl(ctl, F_DUPFD_CLOEXEC, VMA_LIVE_PARKED_FD);
 	int keep_image = fcntl(files->image, F_DUPFD_CLOEXEC, VMA_LIVE_PARKED_FD);
 
@@ -81,8 +87,10 @@ static void become_puppet(const struct vma_live_files *files, const struct vma_l
 		close(fd);
 	/* Ours are all close-on-exec; a program that uses the library may have others. */
 	syscall(SYS_close_range, last, ~0U, 0);
-	if (!opts->randomize && personality(ADDR_NO_RANDOMIZE) < 0)
+	if (vma_live_personality(opts) && personality(vma_live_personality(opts)) < 0)
 		_exit(4);
+	if (opts->unlimited_stack && setrlimit(RLIMIT_STACK, &unlimited) < 0)
+		_exit(6);
 	syscall(SYS_execveat, PUPPET_CTL_FD + 1, "", argv, envp, AT_EMPTY_PATH);
 	_exit(5);
 }

@@ -11,6 +11,8 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 
+#define FILL_LINE "\n600000000000-" /* STAGE_FILL in maps and smaps */
+
 void vma_compare_init(struct stage *st)
 {
 	const struct vma_kernel *k = vma_world_kernel(st->world);
@@ -26,10 +28,24 @@ void vma_compare_init(struct stage *st)
 		st->shown_flags &= ~VM_SOFTDIRTY;
 }
 
+/* Of a long list of mappings only those before the ones that just count. */
+static bool reaches_fill(struct stage *st, size_t from, size_t *n)
+{
+	char *hit;
+
+	if (!st->nr_filled)
+		return false;
+	st->text[*n] = '\0';
+	hit = strstr(st->text + from, FILL_LINE);
+	if (hit)
+		*n = (size_t)(hit - st->text) + 1;
+	return hit;
+}
+
 /* The whole of a /proc file from its start into st->text, NUL-terminated. */
 static int read_text(struct stage *st, int fd, size_t *len, struct vma_err *err)
 {
-	size_t n = 0;
+	size_t n = 0, seen = 0;
 
 	for (;;) {
 		ssize_t got;
@@ -50,6 +66,9 @@ static int read_text(struct stage *st, int fd, size_t *len, struct vma_err *err)
 		if (!got)
 			break;
 		n += (size_t)got;
+		if (reaches_fill(st, seen, &n))
+			break;
+		seen = n > sizeof(FILL_LINE) ? n - sizeof(FILL_LINE) : 0;
 	}
 	st->text[n] = '\0';
 	*len = n;
@@ -63,8 +82,15 @@ struct walk {
 	struct vma_mm *mm;
 	struct vma_iter it;
 	enum what what;
+	u64 at, predicted_kb, kernel_kb; /* WHAT_PAGES */
 	struct strbuf *lines; /* second pass: one line a mapping */
 };
+
+/* Beyond what is read. */
+static bool is_filled(const struct stage *st, const struct vma *vma)
+{
+	return st->nr_filled && vma->vm_start >= STAGE_FILL;
+}
 
 static u64 shown_offset(const struct stage *st, const struct vma *vma)
 {
@@ -114,6 +140,37 @@ static bool is_same_name(const struct stage *st, const struct vma_mm *mm, const 
 	return !strcmp(vma_label(mm, vma, label, sizeof(label)), m->path);
 }
 
+/*
+ * Pages of its own. Those of files come in company (fault-around) and go when memory is short;
+ * the puppet's image is its own business.
+ */
+static u64 anon_kb(const struct vma_mm *mm, const struct vma *vma)
+{
+	struct vma_page_run run;
+	u64 at = vma->vm_start, n = 0;
+
+	while (at < vma->vm_end && vma_pages_run(mm, at, &run) && run.start < vma->vm_end) {
+		const u64 from = at > run.start ? at : run.start;
+
+		at = run.end < vma->vm_end ? run.end : vma->vm_end;
+		if ((run.state & 0xf) == VMA_PAGE_ANON || (run.state & 0xf) == VMA_PAGE_ANON_SHARED)
+			n += (at - from) >> 10;
+	}
+	return n;
+}
+
+static bool has_same_pages(struct walk *w, const struct vma *vma,
+			   const struct vma_fact_map *m)
+{
+	if (!(m->have & 1U << VMA_SMAPS_ANONYMOUS) ||
+	    vma_live_is_ours(w->st->live, vma->vm_start, vma->vm_end))
+		return true;
+	w->at = vma->vm_start;
+	w->predicted_kb = anon_kb(w->mm, vma);
+	w->kernel_kb = m->kb[VMA_SMAPS_ANONYMOUS];
+	return w->predicted_kb == w->kernel_kb;
+}
+
 static enum what compare_map(struct walk *w, const struct vma *vma, const struct vma_fact_map *m)
 {
 	struct stage *st = w->st;
@@ -129,7 +186,9 @@ static enum what compare_map(struct walk *w, const struct vma *vma, const struct
 		return WHAT_OFFSET;
 	if (!is_same_file(st, vma, m))
 		return WHAT_FILE;
-	return is_same_name(st, w->mm, vma, m) ? WHAT_NONE : WHAT_NAME;
+	if (!is_same_name(st, w->mm, vma, m))
+		return WHAT_NAME;
+	return has_same_pages(w, vma, m) ? WHAT_NONE : WHAT_PAGES;
 }
 
 static int on_map(void *ctx, const struct vma_fact_map *m)
@@ -149,10 +208,14 @@ static void line(struct strbuf *b, const struct stage *st, u64 start, u64 end, c
 {
 	char codes[VMA_FLAGS_TEXT];
 
-	strbuf_addf(b, "%" PRIx64 "-%" PRIx64 " %.4s %" PRIx64 " [%s] %s\n", start, end, perms,
-		    offset,
-		    vma_flags_codes(vma_world_kernel(st->world), flags & st->shown_flags, ' ', codes),
-		    path);
+	const unsigned int pkey = vma_pkey(flags);
+
+	strbuf_addf(b, "%" PRIx64 "-%" PRIx64 " %.4s %" PRIx64 " [%s] ", start, end, perms, offset,
+		    vma_flags_codes(vma_world_kernel(st->world), flags & st->shown_flags, ' ',
+				    codes));
+	if (pkey)
+		strbuf_addf(b, "key %u ", pkey);
+	strbuf_addf(b, "%s\n", path);
 }
 
 static int on_map_line(void *ctx, const struct vma_fact_map *m)
@@ -169,9 +232,12 @@ static void model_lines(struct strbuf *b, const struct stage *st, const struct v
 	const struct vma *vma;
 	char perms[5], label[VMA_LABEL_MAX];
 
-	vma_for_each(mm, vma)
+	vma_for_each(mm, vma) {
+		if (is_filled(st, vma))
+			break;
 		line(b, st, vma->vm_start, vma->vm_end, vma_flags_perms(vma->vm_flags, perms),
 		     shown_offset(st, vma), vma->vm_flags, vma_label(mm, vma, label, sizeof(label)));
+	}
 }
 
 static bool has_line(const char *text, const char *l, size_t n)
@@ -219,6 +285,7 @@ static int compare_maps(struct stage *st, unsigned int who, struct difference *d
 {
 	struct vma_mm *mm = vma_stage_mm(st, who);
 	struct walk w = { .st = st, .mm = mm, .it = vma_iter_at(mm, 0) };
+	const struct vma *next;
 	size_t len;
 	int rc = read_text(st, st->proc[who].smaps, &len, err);
 
@@ -227,12 +294,16 @@ static int compare_maps(struct stage *st, unsigned int who, struct difference *d
 	rc = vma_smaps_parse(st->text, len, on_map, &w, err);
 	if (rc < 0)
 		return rc;
-	if (!w.what && vma_iter_next(&w.it))
+	if (!w.what && (next = vma_iter_next(&w.it)) && !is_filled(st, next))
 		w.what = WHAT_RANGES;
 	if (!w.what)
 		return 0;
 	diff->what = w.what;
-	tell_maps(&w, len, diff);
+	if (w.what == WHAT_PAGES)
+		strbuf_addf(&diff->detail, "%" PRIx64 ": anonymous: predicted %" PRIu64
+			    " kB, kernel %" PRIu64 " kB\n", w.at, w.predicted_kb, w.kernel_kb);
+	else
+		tell_maps(&w, len, diff);
 	return 0;
 }
 
@@ -245,6 +316,7 @@ struct counter {
 };
 
 static const struct counter counters[] = {
+	{ "\nVmPeak:", NULL, offsetof(struct vma_mm, hiwater_vm) },
 	{ "\nVmSize:", NULL, offsetof(struct vma_mm, total_vm) },
 	{ "\nVmLck:", NULL, offsetof(struct vma_mm, locked_vm) },
 	{ "\nVmPin:", NULL, offsetof(struct vma_mm, pinned_vm) },
@@ -264,6 +336,14 @@ static u64 status_kb(const char **at, const char *key)
 	return strtoull(p + strlen(key), NULL, 10);
 }
 
+/* The peak is brought up to date only where memory goes away. */
+static u64 own_counter(const struct vma_mm *mm, size_t offset)
+{
+	const u64 v = *(const u64 *)((const char *)mm + offset);
+
+	return offset == offsetof(struct vma_mm, hiwater_vm) && v < mm->total_vm ? mm->total_vm : v;
+}
+
 static int compare_counters(struct stage *st, unsigned int who, struct difference *diff,
 			    struct vma_err *err)
 {
@@ -277,7 +357,7 @@ static int compare_counters(struct stage *st, unsigned int who, struct differenc
 	at = st->text;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		const struct counter *c = &counters[i];
-		const u64 ours = *(const u64 *)((const char *)mm + c->offset) * 4;
+		const u64 ours = own_counter(mm, c->offset) * 4;
 		u64 kernel = status_kb(&at, c->key);
 
 		if (c->key2)
@@ -330,7 +410,7 @@ static int compare_policies(struct stage *st, unsigned int who, struct differenc
 	size_t len;
 	int rc;
 
-	if (!st->policies || st->proc[who].numa_maps < 0)
+	if (!st->policies || st->nr_filled || st->proc[who].numa_maps < 0)
 		return 0;
 	rc = read_text(st, st->proc[who].numa_maps, &len, err);
 	if (rc)
@@ -353,7 +433,7 @@ int vma_stage_compare(struct stage *st, unsigned int who, struct difference *dif
 		rc = compare_policies(st, who, diff, err);
 	if (!rc && !diff->what)
 		rc = compare_counters(st, who, diff, err);
-	if (!rc && !diff->what && st->bpf)
+	if (!rc && !diff->what && st->bpf && !st->nr_filled)
 		rc = vma_compare_bpf(st, diff, err);
 	return rc;
 }

@@ -187,8 +187,7 @@ int vma_stage_do(struct stage *st, const struct step *step, const u64 *arg, stru
 
 	switch (step->op) {
 	case VMA_OP_TOUCH:
-		rc = vma_live_touch(st->live, step->who, arg[0], arg[1], arg[2] & PROT_WRITE,
-				    &reply, err);
+		rc = vma_live_touch(st->live, step->who, arg[0], arg[1], arg[2], &reply, err);
 		break;
 	case VMA_OP_FORK:
 		rc = vma_live_fork(st->live, step->who, step->child, &reply, err);

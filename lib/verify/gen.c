@@ -77,6 +77,8 @@ static const struct vma *any_vma(struct gen *g, bool arena)
 	u64 n = 0;
 
 	vma_for_each(g->mm, vma) {
+		if (g->st->nr_filled && vma->vm_start >= STAGE_FILL)
+			break; /* tens of thousands that only count */
 		if (in_arena(g, vma->vm_start) != arena ||
 		    vma_live_is_ours(g->st->live, vma->vm_start, vma->vm_end))
 			continue;

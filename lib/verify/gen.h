@@ -64,6 +64,7 @@ bool vma_gen_is_ours(const struct gen *g, u64 start, u64 len);
 /* ---- makers, one an operation ---- */
 
 void make_mmap(struct gen *g, struct step *s);
+void make_huge(struct gen *g, struct step *s);
 void make_munmap(struct gen *g, struct step *s);
 void make_mprotect(struct gen *g, struct step *s);
 void make_touch(struct gen *g, struct step *s);
@@ -80,6 +81,7 @@ void make_shm(struct gen *g, struct step *s);
 void make_uffd(struct gen *g, struct step *s);
 void make_setrlimit(struct gen *g, struct step *s);
 void make_pkey(struct gen *g, struct step *s);
+void make_set_mempolicy(struct gen *g, struct step *s);
 void make_process_setting(struct gen *g, struct step *s);
 void make_process_madvise(struct gen *g, struct step *s);
 void make_fork(struct gen *g, struct step *s);

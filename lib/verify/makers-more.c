@@ -119,6 +119,20 @@ void make_mbind(struct gen *g, struct step *s)
 	s->arg[5] = chance(g, 20) ? MPOL_MF_MOVE : 0;
 }
 
+void make_set_mempolicy(struct gen *g, struct step *s)
+{
+	static const struct choice maxnodes[] = {
+		{ 64, 60 }, { 65, 5 }, { 2, 10 }, { 1, 5 }, { 0, 5 }, { 32769, 2 }, { 32770, 2 },
+	};
+
+	s->op = VMA_OP_SET_MEMPOLICY;
+	s->arg[0] = below(g, 9);
+	if (chance(g, 20))
+		s->arg[0] |= 1ULL << (13 + below(g, 3));
+	s->arg[1] = chance(g, 25) ? 0 : chance(g, 80) ? 1 : below(g, 8);
+	s->arg[2] = CHOOSE(g, maxnodes);
+}
+
 void make_name(struct gen *g, struct step *s)
 {
 	static const char *const names[] = { NULL, "a", "b", "heap of cards" };
@@ -234,11 +248,14 @@ void make_pkey(struct gen *g, struct step *s)
 void make_process_setting(struct gen *g, struct step *s)
 {
 	static const struct choice ops[] = {
-		{ VMA_OP_SET_MEMORY_MERGE, 50 }, { VMA_OP_SET_THP_DISABLE, 50 },
+		{ VMA_OP_SET_MEMORY_MERGE, 40 }, { VMA_OP_SET_THP_DISABLE, 40 }, { VMA_OP_SET_MDWE, 20 },
 	};
 
 	s->op = (enum vma_op_id)CHOOSE(g, ops);
-	s->arg[0] = below(g, 2);
+	/* What MDWE forbids stays forbidden: late in an episode, and then all its values. */
+	if (s->op == VMA_OP_SET_MDWE && g->st->done.nr < g->profile->episode / 2)
+		s->op = VMA_OP_SET_THP_DISABLE;
+	s->arg[0] = below(g, s->op == VMA_OP_SET_MDWE ? 5 : 2);
 }
 
 /* ---------------------------------------------------------------- processes */

@@ -120,7 +120,7 @@ static u64 sharing(struct gen *g, bool anonymous)
 /* Keep the number of mappings in bounds, or reading them is all we do. */
 static bool is_crowded(const struct gen *g)
 {
-	return g->mm->map_count > 48;
+	return g->mm->map_count > g->st->nr_filled + 48;
 }
 
 void make_mmap(struct gen *g, struct step *s)
@@ -151,6 +151,88 @@ void make_mmap(struct gen *g, struct step *s)
 	if (s->arg[1] > (8ULL << 20) && s->arg[1] < (1ULL << 47)) /* would fill memory if locked */
 		flags &= ~(u64)(MAP_POPULATE | MAP_LOCKED);
 	s->arg[3] = flags;
+}
+
+/* ---------------------------------------------------------------- huge pages */
+
+#define HUGE_BLOCKS 6
+#define HUGE_ARENA (ARENA + (4ULL << 30))
+
+#ifndef MAP_HUGE_1GB
+#define MAP_HUGE_1GB (30 << 26)
+#endif
+
+/* Whole blocks mostly; a mapping the kernel placed now and then. */
+static void huge_range(struct gen *g, u64 *addr, u64 *len)
+{
+	const struct place *p = g->nr_places ? &g->place[below(g, g->nr_places)] : NULL;
+
+	*addr = HUGE_ARENA + below(g, HUGE_BLOCKS) * VMA_PMD_SIZE;
+	*len = (1 + below(g, 3)) * VMA_PMD_SIZE;
+	if (p && chance(g, 12))
+		*addr = p->start + below(g, 2) * VMA_PMD_SIZE;
+	if (chance(g, 12))
+		*addr += (1 + below(g, 511)) * PAGE;
+	if (chance(g, 12))
+		*len -= (1 + below(g, 511)) * PAGE;
+}
+
+/* Not MAP_POPULATE: where there is a pool, it is not ours to use. */
+static void huge_mmap(struct gen *g, struct step *s)
+{
+	static const struct choice kinds[] = {
+		{ MAP_HUGETLB | MAP_NORESERVE, 70 }, { MAP_HUGETLB, 6 }, { MAP_NORESERVE, 14 },
+		{ MAP_HUGETLB | MAP_NORESERVE | MAP_HUGE_1GB, 2 },
+		{ MAP_HUGETLB | MAP_NORESERVE | 22 << 26, 2 }, { MAP_HUGETLB | MAP_GROWSDOWN, 1 },
+	};
+
+	s->op = VMA_OP_MMAP;
+	s->arg[2] = vma_gen_prot(g);
+	s->arg[3] = CHOOSE(g, kinds) | sharing(g, true) | MAP_ANONYMOUS;
+	if (!chance(g, 25))
+		s->arg[3] |= chance(g, 85) ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	else if (chance(g, 50))
+		s->arg[0] = 0;
+	s->arg[4] = (u64)-1;
+}
+
+/* Nobody touches these mappings: the pool is empty, or it belongs to others. */
+void make_huge(struct gen *g, struct step *s)
+{
+	static const struct choice ops[] = {
+		{ VMA_OP_MMAP, 30 }, { VMA_OP_MUNMAP, 14 }, { VMA_OP_MPROTECT, 20 },
+		{ VMA_OP_MREMAP, 16 }, { VMA_OP_MADVISE, 20 }, { VMA_OP_MLOCK2, 6 },
+		{ VMA_OP_MUNLOCK, 3 }, { VMA_OP_MBIND, 5 }, { VMA_OP_REMAP_FILE_PAGES, 2 },
+	};
+	enum vma_op_id op = (enum vma_op_id)CHOOSE(g, ops);
+
+	if (op == VMA_OP_MADVISE)
+		make_madvise(g, s);
+	else if (op == VMA_OP_MREMAP)
+		make_mremap(g, s);
+	else if (op == VMA_OP_MBIND)
+		make_mbind(g, s);
+	else if (op == VMA_OP_REMAP_FILE_PAGES)
+		make_remap_file_pages(g, s);
+	/* With a pool, locking would take pages of it. */
+	if (op == VMA_OP_MLOCK2 && vma_world_system(g->st->world)->hugetlb_pages)
+		op = VMA_OP_MUNLOCK;
+	if (op == VMA_OP_MADVISE && (s->arg[2] == 3 || s->arg[2] == 22 || s->arg[2] == 23))
+		s->arg[2] = 4; /* would fill */
+	s->op = op;
+	huge_range(g, &s->arg[0], &s->arg[1]);
+	if (op == VMA_OP_MMAP) {
+		huge_mmap(g, s);
+	} else if (op == VMA_OP_MPROTECT) {
+		s->arg[2] = vma_gen_prot(g);
+	} else if (op == VMA_OP_MLOCK2) {
+		s->arg[2] = below(g, 2); /* MLOCK_ONFAULT */
+	} else if (op == VMA_OP_MREMAP) {
+		s->arg[2] = chance(g, 60) ? s->arg[1] : (1 + below(g, 3)) * VMA_PMD_SIZE;
+		s->arg[4] = s->arg[4] ? HUGE_ARENA + below(g, HUGE_BLOCKS) * VMA_PMD_SIZE : 0;
+		if (chance(g, 8))
+			s->arg[4] += PAGE;
+	}
 }
 
 /* ---------------------------------------------------------------- the others of profile basic */
@@ -198,6 +280,17 @@ static bool is_unforeseeable(const struct gen *g, u64 start, u64 len)
 	return false;
 }
 
+/* What a puppet may not execute: the vDSO does something. */
+static bool has_code(const struct gen *g, u64 start, u64 len)
+{
+	const struct vma *vma = vma_find(g->mm, start);
+
+	for (; vma && vma->vm_start < start + len; vma = vma_next(g->mm, vma))
+		if (vma_kind_of(g->st->world, vma) == VMA_KIND_SPECIAL)
+			return true;
+	return false;
+}
+
 void make_touch(struct gen *g, struct step *s)
 {
 	const struct vma *vma = chance(g, 65) ? vma_gen_vma(g) : NULL;
@@ -211,7 +304,12 @@ void make_touch(struct gen *g, struct step *s)
 	if (!s->arg[1] || s->arg[1] > MAX_TOUCH * PAGE)
 		s->arg[1] = PAGE;
 	s->arg[2] = chance(g, 70) ? PROT_WRITE : PROT_READ;
-	if (is_unforeseeable(g, s->arg[0], s->arg[1]))
+	if (chance(g, 8)) {
+		s->arg[2] = PROT_EXEC;
+		s->arg[0] = page_down(s->arg[0]);
+	}
+	if (is_unforeseeable(g, s->arg[0], s->arg[1]) ||
+	    (s->arg[2] == PROT_EXEC && has_code(g, s->arg[0], s->arg[1])))
 		s->op = VMA_OP_NONE;
 }
 

@@ -23,6 +23,7 @@ static const struct weight full_ops[] = {
 	{ make_remap_file_pages, 2 },               { make_uffd, 4 },     { make_shm, 4 },
 	{ make_pkey, 4 },     { make_process_setting, 1 },
 	{ make_process_madvise, 2 },                { make_stack_touch, 1 },
+	{ make_set_mempolicy, 1 },
 	{ NULL, 0 },
 };
 
@@ -45,12 +46,31 @@ static const struct weight limits_ops[] = {
 static const struct weight fork_ops[] = {
 	{ make_mmap, 20 }, { make_munmap, 10 }, { make_mprotect, 20 }, { make_touch, 30 },
 	{ make_mremap, 6 }, { make_madvise, 6 }, { make_mlock, 2 }, { make_brk, 2 },
-	{ make_fork, 8 }, { make_exit, 5 }, { NULL, 0 },
+	{ make_fork, 8 }, { make_exit, 5 }, { make_process_setting, 1 }, { NULL, 0 },
 };
 
 static const struct weight stack_ops[] = {
 	{ make_mmap, 30 }, { make_munmap, 14 }, { make_mprotect, 18 }, { make_touch, 8 },
 	{ make_stack_touch, 24 }, { make_mremap, 4 }, { make_setrlimit, 3 }, { NULL, 0 },
+};
+
+static const struct weight count_ops[] = {
+	{ make_mmap, 30 }, { make_munmap, 12 }, { make_mprotect, 26 }, { make_touch, 10 },
+	{ make_mremap, 16 }, { make_madvise, 14 }, { make_mlock, 8 }, { make_brk, 5 },
+	{ make_mbind, 5 }, { make_name, 4 }, { make_remap_file_pages, 3 }, { make_uffd, 5 },
+	{ make_shm, 4 }, { NULL, 0 },
+};
+
+static const struct weight legacy_ops[] = {
+	{ make_mmap, 34 }, { make_munmap, 14 }, { make_mprotect, 14 }, { make_mremap, 12 },
+	{ make_touch, 12 }, { make_madvise, 6 }, { make_brk, 5 }, { make_shm, 4 },
+	{ make_remap_file_pages, 3 }, { make_stack_touch, 2 }, { make_process_setting, 1 },
+	{ NULL, 0 },
+};
+
+static const struct weight huge_ops[] = {
+	{ make_huge, 88 }, { make_mmap, 5 }, { make_munmap, 3 }, { make_fork, 3 }, { make_exit, 3 },
+	{ NULL, 0 },
 };
 
 static const struct profile profiles[] = {
@@ -76,6 +96,16 @@ static const struct profile profiles[] = {
 	{ .pub = { "stack", "mappings that grow down, and what stops them" },
 	  .ops = stack_ops, .arena_pages = 600, .elsewhere = 25, .placed = 10, .files = 10,
 	  .wild = 1, .episode = 400, .max_puppets = 1, .grows = true },
+	{ .pub = { "count", "vm.max_map_count: as many mappings as there may be, and too many" },
+	  .ops = count_ops, .arena_pages = 56, .placed = 6, .files = 30, .wild = 1, .episode = 600,
+	  .max_puppets = 1, .never_fills = true, .unlimited_stack = true, .slots = 40 },
+	{ .pub = { "legacy", "addresses from below, PROT_READ that implies PROT_EXEC" },
+	  .ops = legacy_ops, .arena_pages = 28, .elsewhere = 40, .placed = 55, .files = 35,
+	  .wild = 2, .episode = 500, .max_puppets = 1, .grows = true, .never_fills = true,
+	  .old_layout = true },
+	{ .pub = { "huge", "huge pages (MAP_HUGETLB), none of which is ever used" },
+	  .ops = huge_ops, .arena_pages = 20, .files = 20, .wild = 2, .episode = 400,
+	  .max_puppets = 3, .never_fills = true, .unlimited_stack = true },
 };
 
 const struct profile *vma_profile_at(size_t i)

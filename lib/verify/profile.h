@@ -31,6 +31,9 @@ struct profile {
 	bool limits;              /* resource limits a little above what is used at the start */
 	bool grows;               /* grow-down mappings */
 	bool never_fills;         /* no call that makes many pages present */
+	bool old_layout;          /* bottom-up, and PROT_READ implies PROT_EXEC */
+	bool unlimited_stack;
+	unsigned int slots;       /* so many mappings below vm.max_map_count; 0: far from it */
 };
 
 const struct profile *vma_profile_at(size_t i);

@@ -6,18 +6,21 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "libvmactl/read.h"
 #include "verify/compare.h"
 
 static const char *const what_names[WHAT_NR] = {
 	[WHAT_NONE] = "nothing",   [WHAT_RESULT] = "result", [WHAT_RANGES] = "ranges",
 	[WHAT_FLAGS] = "flags",    [WHAT_OFFSET] = "offset", [WHAT_FILE] = "file",
-	[WHAT_NAME] = "name",      [WHAT_POLICY] = "policy", [WHAT_COUNTERS] = "counters",
+	[WHAT_NAME] = "name",      [WHAT_POLICY] = "policy", [WHAT_PAGES] = "pages",
+	[WHAT_COUNTERS] = "counters",
 	[WHAT_ANON] = "anon_vma",  [WHAT_PGOFF] = "pgoff",
 };
 
@@ -93,7 +96,9 @@ static int add_files(struct stage *st, struct vma_err *err)
 
 static int rebuild(struct stage *st, const char *kernel, struct vma_err *err)
 {
-	const struct vma_open_opts opts = { .kernel = kernel };
+	const struct vma_open_opts opts = {
+		.kernel = kernel, .levels = VMA_READ_DEFAULT | VMA_READ_PAGES,
+	};
 	const struct vma *stack;
 	char target[16];
 	int rc;
@@ -137,10 +142,58 @@ static int open_special_fds(struct stage *st, struct vma_err *err)
 	return rc;
 }
 
+#define FILL_MOST 200000 /* reading more takes too long */
+#define FILL_OWN 16      /* what a puppet has at the start, about */
+
+/* The calls that vma_live_fill() makes. */
+static int predict_fill(struct stage *st, struct vma_err *err)
+{
+	struct vma_call call = {
+		.op = VMA_OP_MMAP,
+		.arg = { STAGE_FILL, st->nr_filled * VMA_PAGE_SIZE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, (u64)-1 },
+	};
+	struct vma_result res = { 0 };
+	int rc = vma_op_run(vma_stage_mm(st, 0), &call, &res);
+
+	call = (struct vma_call){ .op = VMA_OP_MPROTECT,
+				  .arg = { 0, VMA_PAGE_SIZE, PROT_READ } };
+	for (u64 i = 1; !rc && !res.err && i < st->nr_filled; i += 2) {
+		call.arg[0] = STAGE_FILL + i * VMA_PAGE_SIZE;
+		rc = vma_op_run(vma_stage_mm(st, 0), &call, &res);
+	}
+	return rc || res.err ? vma_fail(err, rc ? -rc : res.err, "cannot fill the model") : 0;
+}
+
+/* As many mappings that those still possible can be counted on one's fingers. */
+static int fill(struct stage *st, struct vma_err *err)
+{
+	AUTO(undo_close) int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+	char text[24] = "";
+	u64 most;
+	int rc;
+
+	if (!st->profile->slots)
+		return 0;
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return vma_fail(err, errno, "vm.max_map_count: cannot read: %m");
+	most = strtoull(text, NULL, 10);
+	if (most > FILL_MOST || most < 200)
+		return vma_fail(err, ENOTSUP, "vm.max_map_count is %" PRIu64
+				": profile %s takes from 200 to %d", most, st->profile->pub.name,
+				FILL_MOST);
+	st->nr_filled = most - st->profile->slots - FILL_OWN;
+	rc = vma_live_fill(st->live, 0, STAGE_FILL, st->nr_filled, err);
+	return rc ? rc : predict_fill(st, err);
+}
+
 int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_err *err)
 {
 	const struct vma_live_opts live = {
 		.randomize = opts->randomize, .no_caps = opts->profile->no_caps,
+		.bottom_up = opts->profile->old_layout,
+		.read_implies_exec = opts->profile->old_layout,
+		.unlimited_stack = opts->profile->unlimited_stack,
 	};
 	int rc;
 
@@ -157,6 +210,8 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 		rc = open_proc_files(st, 0, err);
 	if (!rc)
 		rc = rebuild(st, opts->kernel, err);
+	if (!rc) /* not before: it would look like the first mapping that exec made */
+		rc = fill(st, err);
 	if (rc)
 		vma_stage_close(st);
 	else

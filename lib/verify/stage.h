@@ -10,6 +10,8 @@
 #include "verify/step.h"
 
 #define STAGE_PUPPETS 8
+/* Where the mappings are that only count; nothing is compared from there on. */
+#define STAGE_FILL 0x600000000000ULL
 
 /* Descriptors of the puppet: two userfaultfds, and a pidfd of itself. */
 #define STAGE_UFFD 60
@@ -27,6 +29,7 @@ enum what {
 	WHAT_FILE,
 	WHAT_NAME,
 	WHAT_POLICY,
+	WHAT_PAGES,
 	WHAT_COUNTERS,
 	WHAT_ANON,
 	WHAT_PGOFF,
@@ -72,6 +75,7 @@ struct stage {
 	u64 first_pid;
 	u64 brk0, stack_end;
 	u64 shown_flags;         /* those that this kernel prints */
+	u64 nr_filled;           /* mappings from STAGE_FILL on */
 	bool no_uffd;            /* not permitted here */
 	bool policies;           /* a policy was set: numa_maps is worth reading */
 	bool task_policy;        /* set_mempolicy was called: numa_maps mixes it in */

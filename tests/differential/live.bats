@@ -50,6 +50,21 @@ agrees() {
 	agrees stack 1000
 }
 
+@test "1000 calls of profile count go as predicted" {
+	local most
+	read -r most </proc/sys/vm/max_map_count
+	[ "$most" -ge 200 ] && [ "$most" -le 200000 ] || skip "vm.max_map_count is $most"
+	agrees count 1000
+}
+
+@test "1000 calls of profile legacy go as predicted" {
+	agrees legacy 1000
+}
+
+@test "1000 calls of profile huge go as predicted" {
+	agrees huge 1000
+}
+
 @test "500 calls of profile basic go as predicted with random addresses" {
 	agrees basic 500 --aslr
 }

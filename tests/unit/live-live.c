@@ -60,7 +60,7 @@ static struct vma_live_reply touch(unsigned int who, u64 addr, u64 len, bool wri
 {
 	struct vma_live_reply r;
 
-	if (vma_live_touch(troupe, who, addr, len, write, &r, &err))
+	if (vma_live_touch(troupe, who, addr, len, write ? PROT_WRITE : PROT_READ, &r, &err))
 		fail_msg("%s", err.msg);
 	return r;
 }
@@ -186,12 +186,49 @@ static void the_files_have_no_name(void **state)
 	}
 }
 
+/* Zeros and ones are no code, yet they are fetched: that is all that is asked. */
+static void what_may_be_executed_is_found_out(void **state)
+{
+	struct vma_live_reply r;
+
+	(void)state;
+	map(0, AT, PAGES(1), PROT_READ | PROT_WRITE);
+	map(0, AT + PAGES(1), PAGES(1), PROT_READ | PROT_WRITE | PROT_EXEC);
+	assert_int_equal(touch(0, AT + PAGES(1), 1, true).ret, 0);
+	if (vma_live_touch(troupe, 0, AT + PAGES(1), 1, PROT_EXEC, &r, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(r.ret, 0);
+	if (vma_live_touch(troupe, 0, AT, 1, PROT_EXEC, &r, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(r.sig, SIGSEGV);
+	assert_int_equal(r.si_code, SEGV_ACCERR);
+	assert_int_equal(r.at, AT);
+	if (vma_live_touch(troupe, 0, AT + PAGES(7), 1, PROT_EXEC, &r, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(r.si_code, SEGV_MAPERR);
+}
+
+/* Neighbours differ, so none of them merge: half of the pages may be read. */
+static void filling_makes_a_mapping_a_page(void **state)
+{
+	(void)state;
+	if (vma_live_fill(troupe, 0, AT, 6, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(touch(0, AT, 1, false).sig, SIGSEGV);
+	assert_int_equal(touch(0, AT + PAGES(1), 1, false).sig, 0);
+	assert_int_equal(touch(0, AT + PAGES(4), 1, false).sig, SIGSEGV);
+	assert_int_equal(touch(0, AT + PAGES(5), 1, false).sig, 0);
+	assert_int_equal(vma_live_fill(troupe, 0, AT, 6, &err), -EEXIST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_call_gives_the_kernels_raw_answer, start, stop),
 		cmocka_unit_test_setup_teardown(a_touch_stops_at_the_first_page_that_faults, start, stop),
 		cmocka_unit_test_setup_teardown(a_page_past_the_end_of_a_file_is_a_sigbus, start, stop),
+		cmocka_unit_test_setup_teardown(what_may_be_executed_is_found_out, start, stop),
+		cmocka_unit_test_setup_teardown(filling_makes_a_mapping_a_page, start, stop),
 		cmocka_unit_test_setup_teardown(its_own_stack_may_be_taken_away, start, stop),
 		cmocka_unit_test_setup_teardown(a_forked_puppet_lives_on_its_own, start, stop),
 		cmocka_unit_test_setup_teardown(nothing_but_memory_calls_is_left_to_it, start, stop),
