@@ -73,8 +73,9 @@ break_rule() {
 	text=$(<"$file")
 	printf '%s\n' "${text/"$old"/"$new"}" >"$tmp/broken.c"
 	# CPPFLAGS of the build are not needed: these rooms use nothing but their own headers
-	"$cc" -c -O1 -w -D_GNU_SOURCE= -I"$src/lib" ${MUTATE_CFLAGS:-} -o "$tmp/broken.o" "$tmp/broken.c" ||
-		return 1
+	# shellcheck disable=SC2086 # several options
+	"$cc" -c -O1 -w -D_GNU_SOURCE= -I"$src/lib" ${MUTATE_CFLAGS:-} \
+		-o "$tmp/broken.o" "$tmp/broken.c" || return 1
 	by=$(noticed)
 	case $? in
 	0) echo "# $title: noticed by $by" ;;
