@@ -477,12 +477,19 @@ static u32 key(struct app *a, void *state, enum action act, const struct term_ev
 	return KEY_HANDLED | KEY_REDRAW;
 }
 
-/* The session begins with the first sample that has a model, and stays on it. */
+/* All that the simulation starts from was read. A second sample beside it would cost as much. */
+static bool ready(const struct sample *m)
+{
+	return m && m->model && (m->facts->levels & VMA_READ_PAGES || m->facts->nr_missing ||
+				 !m->facts->live);
+}
+
+/* The session begins with the first such sample, and stays on it. */
 static void sample(struct app *a, void *state)
 {
 	struct state *s = state;
 
-	if (!s->on && a->shown && a->shown->model)
+	if (!s->on && ready(a->shown))
 		s->on = sim_start(&s->sim, a->shown);
 	if (s->on && !s->addr)
 		s->addr = a->addr;
@@ -503,7 +510,7 @@ static void enter(struct app *a, void *state)
 	*s = (struct state){ .addr = a->addr };
 	list_fit(&s->ops, VMA_OP_NR - 1, 8);
 	list_to(&s->ops, VMA_OP_MPROTECT - 1);
-	if (a->shown && a->shown->model)
+	if (ready(a->shown))
 		sample(a, s);
 	else if (a->back)
 		app_say(a, ST_WARN, "no model was made of this sample: back to now (0)");

@@ -116,7 +116,7 @@ static void mark_changes(struct sample *s, const struct sample *old)
 
 	for (size_t i = 0; i < nf->nr_maps; i++) {
 		while (o < of->nr_maps && of->maps[o].end <= nf->maps[i].start) {
-			if (!o || i == 0 || !overlap(&of->maps[o], &nf->maps[i - 1]))
+			if (i == 0 || !overlap(&of->maps[o], &nf->maps[i - 1]))
 				s->vanished++;
 			o++;
 		}
