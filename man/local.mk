@@ -16,3 +16,4 @@ dist_man_MANS += man/vmactl-stacks.1
 dist_man_MANS += man/vmactl-verify.1
 dist_man_MANS += man/vmactl-where.1
 dist_man_MANS += man/vmactl.1
+dist_man_MANS += man/vmactl-rules.7

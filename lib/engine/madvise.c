@@ -205,7 +205,7 @@ static int guard_install(struct op *o, const struct advice *a, struct vma *vma, 
 	if (o->k->guard_flag)
 		set_flags(o, vma, vma->vm_flags | VM_MAYBE_GUARD);
 	vma_pages_set(o->mm, start, end, VMA_PAGE_GUARD);
-	EMIT(o, .kind = VMA_EV_PAGES, .rule = "M7", .start = start, .end = end,
+	EMIT(o, .kind = VMA_EV_PAGES, .rule = "MA7", .start = start, .end = end,
 	     .value = VMA_PAGE_GUARD);
 	return 0;
 }
