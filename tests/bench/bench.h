@@ -89,6 +89,8 @@ void worker_stop(struct worker *w);
 bool bench_installed(const char *program);
 /* 0 when it cannot be raised so far. */
 u64 bench_map_count(struct bench *b, u64 wanted);
+/* As it was: others run on this machine. */
+void bench_map_count_back(struct bench *b);
 
 /* ---------------------------------------------------------------- targets (target.c) */
 

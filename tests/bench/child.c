@@ -248,6 +248,13 @@ static void restore_and_die(int sig)
 	raise(sig);
 }
 
+void bench_map_count_back(struct bench *b)
+{
+	if (limit_before)
+		b->max_map_count = limit_before;
+	restore_limit();
+}
+
 u64 bench_map_count(struct bench *b, u64 wanted)
 {
 	if (b->max_map_count >= wanted)
@@ -259,7 +266,8 @@ u64 bench_map_count(struct bench *b, u64 wanted)
 			return 0;
 		limit_before = b->max_map_count;
 		limit_owner = getpid();
-		atexit(restore_limit);
+		if (!limit_owner)
+			atexit(restore_limit);
 		for (size_t i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
 			signal(fatal[i], restore_and_die);
 	} else if (!set_limit(wanted)) {

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 		bench_calls(&b, 1000);
 		bench_calls(&b, 60000);
 		bench_calls(&b, 1000000);
+		bench_map_count_back(&b);
 	}
 	if (ASKED("replay"))
 		bench_replay(&b, 60000);
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
 			bench_unmeasured(&b, "inspect of 1,000,000 VMAs (make bench does)");
 		else
 			bench_text(&b, 1000000);
+		bench_map_count_back(&b);
 	}
 	bench_table(&b);
 	if (bench_json(&b))
