@@ -265,9 +265,9 @@ u64 bench_map_count(struct bench *b, u64 wanted)
 		if (!set_limit(wanted))
 			return 0;
 		limit_before = b->max_map_count;
-		limit_owner = getpid();
-		if (!limit_owner)
+		if (!limit_owner) /* the first time */
 			atexit(restore_limit);
+		limit_owner = getpid();
 		for (size_t i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
 			signal(fatal[i], restore_and_die);
 	} else if (!set_limit(wanted)) {
