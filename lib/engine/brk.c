@@ -106,7 +106,8 @@ static int do_brk(struct op *o, u64 brk)
 
 int run_brk(struct op *o)
 {
-	do_brk(o, o->call->arg[0]);
+	if (!do_brk(o, o->call->arg[0]))
+		o->res->why = VMA_WHY_NONE;
 	o->res->err = 0;
 	o->res->ret = (s64)o->mm->brk;
 	return 0;

@@ -389,7 +389,7 @@ static int new_flow(struct remap *r)
 		rc = remap_check_count(r, o->mm->map_count + more, o->w->sys.max_map_count + 1);
 	if (rc)
 		return rc;
-	if (r->flags & R_FIXED && r->old_len == r->new_len)
+	if (o->k->mremap_moves_many && r->flags & R_FIXED && r->old_len == r->new_len)
 		return move_many(r);
 	r->vma = vma_lookup(o->mm, r->addr);
 	rc = new_check(r);

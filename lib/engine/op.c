@@ -164,8 +164,11 @@ int vma_op_run(struct vma_mm *mm, const struct vma_call *call, struct vma_result
 		EMIT(&o, .kind = VMA_EV_CHECK, .rule = vma_why_at(res->why)->rule, .why = res->why,
 		     .at = res->at, .value = res->value);
 	} else {
-		/* A step that failed and was made good, or that the kernel does not report. */
+		/* A step that failed and was made good, or that the kernel does not report. Only
+		 * brk answers instead of failing, and still has a reason. */
 		res->err = 0;
+		if (call->op != VMA_OP_BRK)
+			res->why = VMA_WHY_NONE;
 	}
 	if (mm->world->oom)
 		return -ENOMEM;
