@@ -27,6 +27,8 @@ const struct cli_option cmd_replay_options[] = {
 	  .help = "where they differ go on with what was recorded (the default)" },
 	{ "strict", 0, CLI_FLAG, FIELD(strict), .help = "where they differ go on with the prediction" },
 	{ "states", 0, CLI_FLAG, FIELD(states), .help = "with --json: all mappings after each call" },
+	{ "final", 0, CLI_FLAG, FIELD(final),
+	  .help = "the mappings each address space had at its end, as /proc/PID/maps writes them" },
 	{ "check", 0, CLI_FLAG, FIELD(check),
 	  .help = "compare with the state records of a recording (@ + - lines)" },
 	{ "show", 's', CLI_NUMBER, FIELD(show), .arg = "N",
@@ -165,6 +167,8 @@ static int begin(struct replay_run *run, const char *from)
 
 	if (!opt->quiet && !opt->check)
 		opts.step = run->cli->shared.json ? replay_step_json : replay_step_text;
+	if (opt->final)
+		opts.leave = replay_leave;
 	if (from) {
 		rc = target_open(run->cli, from, VMA_READ_DEFAULT, &model);
 		if (rc != CLI_OK)

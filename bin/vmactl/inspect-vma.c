@@ -24,7 +24,7 @@ static const struct {
 	{ "vm_page_prot", "PROT", FIELD_HEX },
 	{ "vm_pgoff", "PGOFF", FIELD_HEX },
 	{ "offset", "OFFSET", FIELD_HEX },
-	{ "vm_file", "PATH", FIELD_TEXT },
+	{ "label", "PATH", FIELD_TEXT },
 	{ "dev", "DEV", FIELD_TEXT },
 	{ "inode", "INODE", FIELD_NUMBER },
 	{ "kind", "KIND", FIELD_TEXT },
@@ -49,6 +49,16 @@ static void add_column(struct fields *f, const char *name, enum field_kind kind,
 		fields_text(f, name, kind, cell.text, cell.how);
 	else
 		fields_num(f, name, kind, cell.num, cell.how);
+}
+
+/* maps names mappings that have no file too; the kernel's vm_file is NULL there. */
+static void add_file(const struct vma_model *m, const struct vma *vma, struct fields *f)
+{
+	const struct vma_file *file =
+		vma_has_vm_file(m->world, vma) ? vma_file_at(m->world, vma->file) : NULL;
+	struct vma_provenance how = vma_model_known(m, vma, VMA_FIELD_FILE);
+
+	fields_text(f, "vm_file", file ? FIELD_TEXT : FIELD_NONE, file ? file->path : NULL, how);
 }
 
 static void add_ops(const struct vma_model *m, const struct vma *vma, struct fields *f)
@@ -159,6 +169,7 @@ void inspect_vma_fields(const struct vma_model *m, const struct vma *vma, struct
 	fields_num(f, "vm_flags_value", FIELD_HEX,
 		   vma_flags_to_kernel(vma_world_kernel(m->world), vma->vm_flags),
 		   vma_model_known(m, vma, VMA_FIELD_FLAGS));
+	add_file(m, vma, f);
 	add_ops(m, vma, f);
 	add_anon(m, vma, f);
 	if (inspect_bpf_of(m, vma))

@@ -149,8 +149,8 @@ void replay_complaint(void *ctx, const struct vma_complaint *c)
 		return;
 	/* what was printed so far belongs before it */
 	vma_out_flush(run->out);
-	cli_error(CLI_PARTIAL, "%s:%" PRIu64 ":%u: %s: %s", run->name, c->line, c->column, c->what,
-		  quoted(c->text, c->text_len, text, sizeof(text)));
+	cli_error(CLI_PARTIAL, "%s:%" PRIu64 ":%u: %s%s%s", run->name, c->line, c->column, c->what,
+		  c->text_len ? ": " : "", quoted(c->text, c->text_len, text, sizeof(text)));
 }
 
 static void indented(struct vma_out *out, const char *text)
@@ -187,6 +187,58 @@ void replay_divergence(void *ctx, const struct vma_divergence *d)
 		vma_out_addf(run->out, "%u", d->pid);
 	vma_out_addf(run->out, ": %s\n", d->message);
 	indented(run->out, d->context);
+}
+
+/* ---------------------------------------------------------------- the end of an address space */
+
+static void final_json(struct vma_json *j, const struct vma_mm *mm)
+{
+	const struct vma *vma;
+
+	vma_json_object(j, NULL);
+	vma_json_number(j, "pid", mm->pid);
+	vma_json_bool(j, "final", true);
+	vma_json_array(j, "vmas");
+	vma_for_each (mm, vma)
+		vma_json_vma(j, NULL, mm, vma);
+	vma_json_end(j);
+	vma_json_counters(j, "counters", mm);
+	vma_json_end(j);
+}
+
+/* A line of /proc/PID/maps: the name begins in column 74. */
+static void final_line(struct vma_out *out, const struct vma_mm *mm, const struct vma *vma)
+{
+	const struct vma_file *f =
+		vma_has_vm_file(mm->world, vma) ? vma_file_at(mm->world, vma->file) : NULL;
+	char label[VMA_LABEL_MAX], path[2 * VMA_LABEL_MAX], perms[8], line[160];
+
+	snprintf(line, sizeof(line), "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64 " %02x:%02x %" PRIu64,
+		 vma->vm_start, vma->vm_end, vma_flags_perms(vma->vm_flags, perms),
+		 f ? vma->vm_pgoff << VMA_PAGE_SHIFT : 0, f ? f->dev_major : 0, f ? f->dev_minor : 0,
+		 f ? f->inode : 0);
+	vma_label(mm, vma, label, sizeof(label));
+	vma_escape_terminal(label, path, sizeof(path));
+	if (*path)
+		vma_out_addf(out, "%-72s %s\n", line, path);
+	else
+		vma_out_addf(out, "%s \n", line);
+}
+
+void replay_leave(void *ctx, const struct vma_mm *mm)
+{
+	struct replay_run *run = ctx;
+	const struct vma *vma;
+
+	if (!mm->map_count)
+		return; /* what was there before the first execve is unknown */
+	if (run->cli->shared.json) {
+		final_json(&run->json, mm);
+		return;
+	}
+	vma_out_addf(run->out, "pid %u at its end: %u mappings\n", mm->pid, mm->map_count);
+	vma_for_each (mm, vma)
+		final_line(run->out, mm, vma);
 }
 
 /* ---------------------------------------------------------------- the end, for people */

@@ -8,7 +8,7 @@
 
 struct replay_options {
 	const char *from;
-	bool states, strict, follow, check, quiet;
+	bool states, final, strict, follow, check, quiet;
 	u64 limit, top, show;
 };
 
@@ -29,6 +29,7 @@ int replay_step_json(void *ctx, const struct vma_step *s);
 int replay_step_text(void *ctx, const struct vma_step *s);
 void replay_complaint(void *ctx, const struct vma_complaint *c);
 void replay_divergence(void *ctx, const struct vma_divergence *d);
+void replay_leave(void *ctx, const struct vma_mm *mm);
 
 /* The end: figures for people, or one JSON object. */
 void replay_summary_text(struct replay_run *run, const struct vma_replay_summary *s);

@@ -117,6 +117,8 @@ struct vma_divergence {
  *          during vma_replay_new() only.
  * @step:   after each call; NULL. Non-zero stops the replay.
  * @complain, @diverge: NULL when nobody listens
+ * @leave:  the last look at each address space: before the exit or execve that ends it, or at the
+ *          end of the log; NULL
  */
 struct vma_replay_opts {
 	bool strict, events, check;
@@ -125,6 +127,7 @@ struct vma_replay_opts {
 	int (*step)(void *ctx, const struct vma_step *step);
 	void (*complain)(void *ctx, const struct vma_complaint *c);
 	void (*diverge)(void *ctx, const struct vma_divergence *d);
+	void (*leave)(void *ctx, const struct vma_mm *mm);
 	void *ctx;
 };
 

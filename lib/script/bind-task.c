@@ -20,8 +20,11 @@ static void run_exit(struct vma_replay *r, u32 id)
 	struct vma_call call = { .op = VMA_OP_EXIT };
 	struct vma_result res;
 
-	if (mm && !mm->dead)
-		replay_run(r, mm, &call, &res);
+	if (!mm || mm->dead)
+		return;
+	if (r->opts.leave)
+		r->opts.leave(r->opts.ctx, mm);
+	replay_run(r, mm, &call, &res);
 }
 
 /* The task leaves its address space; the last one takes it along. */

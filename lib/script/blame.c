@@ -289,6 +289,8 @@ void blame_summary(struct vma_replay *r)
 		const struct vma_mm *mm = vma_mm_by_id(r->world, b->procs[i].mm);
 
 		b->procs[i].exited = !mm || mm->dead;
+		if (mm && !b->procs[i].pid)
+			b->procs[i].pid = mm->pid; /* the log told it later */
 	}
 	r->sum.processes = b->procs;
 	r->sum.nr_processes = b->nr_procs;

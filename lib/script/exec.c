@@ -96,10 +96,14 @@ static void place_specials(struct vma_replay *r, struct vma_mm *mm, u64 at)
 
 /* ---------------------------------------------------------------- reading headers */
 
-static int open_program(const char *path)
+/*
+ * A relative path is relative to a directory that the log does not name. Of the program the log
+ * begins with it is most likely the one we run in: strace -o log ./program, vmactl replay log.
+ */
+static int open_program(const char *path, bool first)
 {
-	if (path[0] != '/')
-		return -1; /* relative to a directory that the log does not name */
+	if (path[0] != '/' && !first)
+		return -1;
 	return vma_file_open_safely(AT_FDCWD, path, false);
 }
 
@@ -166,14 +170,14 @@ static u32 file_of(struct vma_replay *r, int fd, const char *path)
 static bool read_object(struct vma_replay *r, const char *path, struct exec_object *o, char *interp,
 			size_t size)
 {
-	AUTO(undo_close) int fd = open_program(path);
+	AUTO(undo_close) int fd = open_program(path, r->n == 1);
 	struct vma_bytes src;
 	struct vma_elf elf;
 
 	interp[0] = '\0';
 	for (int depth = 0; fd >= 0 && depth < 4 && script_interpreter(fd, interp, size); depth++) {
 		close(fd);
-		fd = open_program(interp);
+		fd = open_program(interp, false);
 		path = strcpy(r->name, interp);
 	}
 	if (fd < 0)

@@ -499,7 +499,7 @@ static enum line_kind lex_body(const struct words *words, const char *line, cons
 		return out->kind = LINE_SIGNAL;
 	if (STARTS(p, end, "> "))
 		return out->kind = LINE_STACK;
-	if (*p == ',' || *p == ')') {
+	if (*p == ',' || *p == ')' || STARTS(p, end, "=> ")) {
 		out->cut = p;
 		return out->kind = LINE_RESUMED;
 	}

@@ -201,6 +201,16 @@ int vma_replay_feed(struct vma_replay *r, const char *text, size_t len, struct v
 	return over(r, err);
 }
 
+/* The processes that outlive the log. */
+static void leave_rest(struct vma_replay *r)
+{
+	const struct vma_mm *mm;
+
+	for (size_t i = 0; (mm = vma_mm_at(r->world, i)); i++)
+		if (!mm->dead)
+			r->opts.leave(r->opts.ctx, mm);
+}
+
 int vma_replay_finish(struct vma_replay *r, struct vma_err *err)
 {
 	if (r->partial.len && !r->stop && !r->oom)
@@ -209,6 +219,8 @@ int vma_replay_finish(struct vma_replay *r, struct vma_err *err)
 	blame_flush(r->blame);
 	if (r->check)
 		check_compare(r);
+	if (r->opts.leave)
+		leave_rest(r);
 	return over(r, err);
 }
 

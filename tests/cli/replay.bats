@@ -36,6 +36,33 @@ recording() {
 	assert_contains "$output" "+2         1 calls  mprotect"
 }
 
+@test "--final lists what each address space ended with, as maps does" {
+	write_log "5  mmap(0x10000000, 12288, PROT_READ, $anon) = 0x10000000" \
+		"5  fork() = 6" \
+		"6  munmap(0x10001000, 4096) = 0" \
+		"6  +++ exited with 0 +++"
+	replay --final --quiet "$log"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "pid 6 at its end: 2 mappings" ]
+	[ "${lines[1]}" = "10000000-10001000 r--p 00000000 00:00 0 " ]
+	[ "${lines[3]}" = "pid 5 at its end: 1 mappings" ]
+	[ "${lines[4]}" = "10000000-10003000 r--p 00000000 00:00 0 " ]
+	replay --final --quiet --json "$log"
+	[ "$(jq -sc '[.[] | select(.final) | [.pid, (.vmas | length), .counters.map_count]]' \
+		<<<"$output")" = '[[6,2,2],[5,1,1]]' ]
+}
+
+@test "a program that the log names from here is read" {
+	need strace
+	cp /bin/true "$BATS_TEST_TMPDIR/program"
+	cd "$BATS_TEST_TMPDIR"
+	strace -f -o "$log" ./program || skip "strace may not trace here"
+	replay --final "$log"
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "r-xp 00002000"
+	assert_contains "$output" "$BATS_TEST_TMPDIR/program"
+}
+
 @test "standard input and a packed log are logs too" {
 	need gzip
 	write_log "mmap(0x10000000, 4096, PROT_READ, $anon) = 0x10000000"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Predictions against real kernels: live.bats asks the one that runs here, recordings.sh those of
-# other machines.
+# Predictions against real kernels: live.bats and programs.sh ask the one that runs here,
+# recordings.sh those of other machines.
 differential_tests = \
 	tests/differential/live.bats \
+	tests/differential/programs.sh \
 	tests/differential/recordings.sh
 
 recordings = \

@@ -218,6 +218,8 @@ static void halves_of_a_call_are_recognised(void **state)
 	assert_int_equal(l.value, 123);
 	assert_int_equal(lex(", child_tidptr=0x7f00) = 123"), LINE_RESUMED);
 	assert_int_equal(l.name_len, 0);
+	assert_int_equal(lex("clone3({flags=CLONE_VM}strace: Process 124 attached"), LINE_UNFINISHED);
+	assert_int_equal(lex(" => {parent_tid=[124]}, 88) = 124"), LINE_RESUMED);
 }
 
 static void clone_names_its_arguments(void **state)
