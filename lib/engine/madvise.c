@@ -73,6 +73,44 @@ static void drop_pages(struct op *o, u64 start, u64 end)
 	     .value = VMA_PAGE_NONE);
 }
 
+/* The page cache leaves a mapping of the object; pages of its own stay. */
+static void zap_object_pages(struct vma_mm *mm, u64 start, u64 end)
+{
+	struct vma_page_run run;
+	u64 at = start;
+
+	while (at < end && vma_pages_run(mm, at, &run) && run.start < end) {
+		u32 state = run.state & 0xf;
+
+		at = min_u64(run.end, end);
+		if (state == VMA_PAGE_FILE || state == VMA_PAGE_SHMEM)
+			vma_pages_set(mm, max_u64(run.start, start), at, VMA_PAGE_NONE);
+	}
+}
+
+/* unmap_mapping_range(): a hole in an object is one for everybody who maps it. */
+static void unmap_object(struct op *o, const struct vma *from, u64 start, u64 end)
+{
+	u32 mapping = world_file(o->w, from->file)->mapping;
+	u64 first = from->vm_pgoff + pages(start - from->vm_start), past = first + pages(end - start);
+	struct vma_mm *mm;
+	struct vma *vma;
+
+	for (size_t i = 0; (mm = vma_mm_at(o->w, i)); i++) {
+		if (mm->dead || !mm->page_runs->count)
+			continue;
+		vma_for_each(mm, vma) {
+			u64 lo = max_u64(first, vma->vm_pgoff);
+			u64 hi = min_u64(past, vma->vm_pgoff + vma_pages(vma));
+
+			if (lo < hi && vma->file && world_file(o->w, vma->file)->mapping == mapping)
+				zap_object_pages(mm,
+						 vma->vm_start + ((lo - vma->vm_pgoff) << VMA_PAGE_SHIFT),
+						 vma->vm_start + ((hi - vma->vm_pgoff) << VMA_PAGE_SHIFT));
+		}
+	}
+}
+
 static int dontneed(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end)
 {
 	u64 bad = VM_PFNMAP | (a->value == 24 ? 0 : VM_LOCKED);
@@ -124,6 +162,7 @@ static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 star
 	if (past_maximum(o, vma, start, end))
 		return refuse_at(o, EFBIG, VMA_WHY_OFFSET_OVERFLOW, start);
 	drop_pages(o, start, end);
+	unmap_object(o, vma, start, end);
 	object_fill(o, vma, start, end, false);
 	return 0;
 }
@@ -435,6 +474,8 @@ int run_process_madvise(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_BAD_ADVICE);
 	if (!has_cap(o, VMA_CAP_SYS_NICE) && !(self && o->k->pmadvise_self_no_nice))
 		return refuse(o, EPERM, VMA_WHY_NO_CAP);
+	if (!len)
+		return 0; /* no iovec with anything in it: nothing is looked at */
 	on.mm = target;
 	rc = check_range(&on, a[0], len, &end);
 	if (!rc)
