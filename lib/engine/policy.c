@@ -19,6 +19,8 @@ enum {
 	POL_FLAGS = POL_BALANCING | POL_RELATIVE | POL_STATIC,
 };
 
+#define MASK_BITS_MOST (8 * VMA_PAGE_SIZE) /* get_nodes(): a page of bits */
+
 static const char *const mode_names[] = {
 	"default", "prefer", "bind", "interleave", "local", "prefer (many)", "weighted interleave",
 };
@@ -81,7 +83,9 @@ static int make_policy(struct op *o, u64 mode, u64 mask, u64 maxnode, u16 *polic
 		return bad_mode(o);
 	if (flags & POL_BALANCING && mode != POL_BIND && mode != POL_PREFERRED_MANY)
 		return bad_mode(o);
-	if (!maxnode || maxnode == 1)
+	if (mask && maxnode - 1 > MASK_BITS_MOST) /* 0 is too many as well */
+		return bad_mode(o);
+	if (maxnode == 1)
 		mask = 0;
 	else if (maxnode < 65)
 		mask &= (1ULL << (maxnode - 1)) - 1;

@@ -107,6 +107,12 @@ static void pages_come_and_go(void **state)
 		  "madvise 1 2 populate_write; state 1 2; state 0 0", "AAAA" },
 		{ .rule = "populate read", "6.1-", "aaaa", "madvise 1 2 populate_read; state 1 1",
 		  "aaaa" },
+		{ .rule = "remove, everywhere", NULL, "",
+		  "maps 0 2 rw f1 0; maps 4 2 rw f1 0; touch 0 2 w; touch 4 2 w; madvise 0 1 remove; "
+		  "state 0 0; state 4 0; state 1 4; state 5 4", "dd..dd" },
+		{ .rule = "remove, copies stay", NULL, "",
+		  "maps 0 1 rw f1 0; map 4 1 rw f1 0; touch 4 1 w; madvise 0 1 remove; state 4 2",
+		  "d...F" },
 		{ .rule = "V-M6 read-only", "6.1-", "rr", "madvise 0 2 populate_write", "rr",
 		  EINVAL, VMA_WHY_MAY_ACCESS },
 		{ .rule = "V-M6 hole", "6.12-", "aa.aa",
