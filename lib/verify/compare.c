@@ -83,6 +83,7 @@ struct walk {
 	struct vma_iter it;
 	enum what what;
 	u64 at, predicted_kb, kernel_kb; /* WHAT_PAGES */
+	const char *pages_of;
 	struct strbuf *lines; /* second pass: one line a mapping */
 };
 
@@ -140,11 +141,8 @@ static bool is_same_name(const struct stage *st, const struct vma_mm *mm, const 
 	return !strcmp(vma_label(mm, vma, label, sizeof(label)), m->path);
 }
 
-/*
- * Pages of its own. Those of files come in company (fault-around) and go when memory is short;
- * the puppet's image is its own business.
- */
-static u64 anon_kb(const struct vma_mm *mm, const struct vma *vma)
+/* What the model knows of the pages of a mapping, in kB. */
+static u64 known_kb(const struct vma_mm *mm, const struct vma *vma, u32 states)
 {
 	struct vma_page_run run;
 	u64 at = vma->vm_start, n = 0;
@@ -153,22 +151,36 @@ static u64 anon_kb(const struct vma_mm *mm, const struct vma *vma)
 		const u64 from = at > run.start ? at : run.start;
 
 		at = run.end < vma->vm_end ? run.end : vma->vm_end;
-		if ((run.state & 0xf) == VMA_PAGE_ANON || (run.state & 0xf) == VMA_PAGE_ANON_SHARED)
+		if (states & 1U << (run.state & 0xf))
 			n += (at - from) >> 10;
 	}
 	return n;
 }
 
-static bool has_same_pages(struct walk *w, const struct vma *vma,
-			   const struct vma_fact_map *m)
+#define OWN_PAGES (1U << VMA_PAGE_ANON | 1U << VMA_PAGE_ANON_SHARED)
+
+/*
+ * Anonymous pages are as many as predicted. Those of objects in memory are at least as many, since
+ * they come in company (fault-around); pages of files go when memory is short, and others too
+ * where they can be swapped out. The puppet's image is its own business.
+ */
+static bool has_same_pages(struct walk *w, const struct vma *vma, const struct vma_fact_map *m)
 {
-	if (!(m->have & 1U << VMA_SMAPS_ANONYMOUS) ||
+	const u32 need = 1U << VMA_SMAPS_ANONYMOUS | 1U << VMA_SMAPS_RSS | 1U << VMA_SMAPS_SWAP;
+
+	if (w->st->paged_out || (m->have & need) != need || m->kb[VMA_SMAPS_SWAP] ||
 	    vma_live_is_ours(w->st->live, vma->vm_start, vma->vm_end))
 		return true;
 	w->at = vma->vm_start;
-	w->predicted_kb = anon_kb(w->mm, vma);
+	w->pages_of = "anonymous";
+	w->predicted_kb = known_kb(w->mm, vma, OWN_PAGES);
 	w->kernel_kb = m->kb[VMA_SMAPS_ANONYMOUS];
-	return w->predicted_kb == w->kernel_kb;
+	if (w->predicted_kb != w->kernel_kb)
+		return false;
+	w->pages_of = "resident, at least";
+	w->predicted_kb = known_kb(w->mm, vma, OWN_PAGES | 1U << VMA_PAGE_SHMEM);
+	w->kernel_kb = m->kb[VMA_SMAPS_RSS];
+	return w->predicted_kb <= w->kernel_kb;
 }
 
 static enum what compare_map(struct walk *w, const struct vma *vma, const struct vma_fact_map *m)
@@ -300,8 +312,9 @@ static int compare_maps(struct stage *st, unsigned int who, struct difference *d
 		return 0;
 	diff->what = w.what;
 	if (w.what == WHAT_PAGES)
-		strbuf_addf(&diff->detail, "%" PRIx64 ": anonymous: predicted %" PRIu64
-			    " kB, kernel %" PRIu64 " kB\n", w.at, w.predicted_kb, w.kernel_kb);
+		strbuf_addf(&diff->detail, "%" PRIx64 ": %s: predicted %" PRIu64
+			    " kB, kernel %" PRIu64 " kB\n", w.at, w.pages_of, w.predicted_kb,
+			    w.kernel_kb);
 	else
 		tell_maps(&w, len, diff);
 	return 0;

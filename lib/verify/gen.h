@@ -83,6 +83,7 @@ void make_setrlimit(struct gen *g, struct step *s);
 void make_pkey(struct gen *g, struct step *s);
 void make_set_mempolicy(struct gen *g, struct step *s);
 void make_process_setting(struct gen *g, struct step *s);
+void make_page_advice(struct gen *g, struct step *s);
 void make_process_madvise(struct gen *g, struct step *s);
 void make_fork(struct gen *g, struct step *s);
 void make_exit(struct gen *g, struct step *s);

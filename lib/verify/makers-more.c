@@ -54,6 +54,33 @@ void make_madvise(struct gen *g, struct step *s)
 	s->arg[2] = CHOOSE(g, advices);
 }
 
+/* What makes pages come and go, where there are some. */
+void make_page_advice(struct gen *g, struct step *s)
+{
+	static const struct choice about_pages[] = {
+		{ 4, 30 },   /* DONTNEED */
+		{ 8, 8 },    /* FREE */
+		{ 9, 10 },   /* REMOVE */
+		{ 18, 4 },   /* WIPEONFORK */
+		{ 19, 4 },   /* KEEPONFORK */
+		{ 20, 3 },   /* COLD */
+		{ 22, 8 },   /* POPULATE_READ */
+		{ 23, 10 },  /* POPULATE_WRITE */
+		{ 24, 5 },   /* DONTNEED_LOCKED */
+		{ 102, 10 }, /* GUARD_INSTALL */
+		{ 103, 10 }, /* GUARD_REMOVE */
+	};
+	const struct vma *vma = vma_gen_vma(g);
+
+	s->op = VMA_OP_MADVISE;
+	vma_gen_range(g, &s->arg[0], &s->arg[1]);
+	if (vma && vma_pages(vma) < 64 && chance(g, 70)) {
+		s->arg[0] = vma->vm_start + below(g, vma_pages(vma)) * PAGE;
+		s->arg[1] = min_u64((1 + below(g, 4)) * PAGE, vma->vm_end - s->arg[0]);
+	}
+	s->arg[2] = CHOOSE(g, about_pages);
+}
+
 void make_process_madvise(struct gen *g, struct step *s)
 {
 	make_madvise(g, s);
@@ -122,7 +149,7 @@ void make_mbind(struct gen *g, struct step *s)
 void make_set_mempolicy(struct gen *g, struct step *s)
 {
 	static const struct choice maxnodes[] = {
-		{ 64, 60 }, { 65, 5 }, { 2, 10 }, { 1, 5 }, { 0, 5 }, { 32769, 2 }, { 32770, 2 },
+		{ 64, 60 }, { 65, 5 }, { 2, 10 }, { 1, 5 }, { 0, 5 }, { 32770, 4 },
 	};
 
 	s->op = VMA_OP_SET_MEMPOLICY;

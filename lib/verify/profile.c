@@ -61,6 +61,12 @@ static const struct weight count_ops[] = {
 	{ make_shm, 4 }, { NULL, 0 },
 };
 
+static const struct weight pages_ops[] = {
+	{ make_touch, 34 }, { make_page_advice, 34 }, { make_mmap, 10 }, { make_munmap, 4 },
+	{ make_mprotect, 6 }, { make_mremap, 8 }, { make_mlock, 2 }, { make_fork, 4 },
+	{ make_exit, 3 }, { NULL, 0 },
+};
+
 static const struct weight legacy_ops[] = {
 	{ make_mmap, 34 }, { make_munmap, 14 }, { make_mprotect, 14 }, { make_mremap, 12 },
 	{ make_touch, 12 }, { make_madvise, 6 }, { make_brk, 5 }, { make_shm, 4 },
@@ -96,6 +102,9 @@ static const struct profile profiles[] = {
 	{ .pub = { "stack", "mappings that grow down, and what stops them" },
 	  .ops = stack_ops, .arena_pages = 600, .elsewhere = 25, .placed = 10, .files = 10,
 	  .wild = 1, .episode = 400, .max_puppets = 1, .grows = true },
+	{ .pub = { "pages", "what makes pages come and go, in up to three processes" },
+	  .ops = pages_ops, .arena_pages = 24, .elsewhere = 8, .placed = 5, .files = 40, .wild = 1,
+	  .episode = 500, .max_puppets = 3 },
 	{ .pub = { "count", "vm.max_map_count: as many mappings as there may be, and too many" },
 	  .ops = count_ops, .arena_pages = 56, .placed = 6, .files = 30, .wild = 1, .episode = 600,
 	  .max_puppets = 1, .never_fills = true, .unlimited_stack = true, .slots = 40 },

@@ -77,6 +77,7 @@ struct stage {
 	u64 shown_flags;         /* those that this kernel prints */
 	u64 nr_filled;           /* mappings from STAGE_FILL on */
 	bool no_uffd;            /* not permitted here */
+	bool paged_out;          /* MADV_PAGEOUT may have dropped pages: who knows which */
 	bool policies;           /* a policy was set: numa_maps is worth reading */
 	bool task_policy;        /* set_mempolicy was called: numa_maps mixes it in */
 	struct identity *idents;

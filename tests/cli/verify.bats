@@ -38,7 +38,7 @@ children_of() {
 	verify --list-profiles
 	[ "$status" -eq 0 ]
 	assert_contains "$output" "basic    mmap at fixed addresses"
-	[ "${#lines[@]}" -eq 10 ]
+	[ "${#lines[@]}" -eq 11 ]
 }
 
 @test "an unknown profile is wrong usage" {

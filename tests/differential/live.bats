@@ -50,6 +50,10 @@ agrees() {
 	agrees stack 1000
 }
 
+@test "1000 calls of profile pages go as predicted" {
+	agrees pages 1000
+}
+
 @test "1000 calls of profile count go as predicted" {
 	local most
 	read -r most </proc/sys/vm/max_map_count
