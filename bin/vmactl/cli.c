@@ -164,6 +164,13 @@ static bool is_negative(const char *word)
 	return word[0] == '-' && isdigit((unsigned char)word[1]);
 }
 
+/* Permissions as maps prints them: "---" of a simulated mprotect is no option. */
+static bool is_perms(const char *arg)
+{
+	return !strcmp(arg, "---") || !strcmp(arg, "--x") || !strcmp(arg, "-w-") ||
+	       !strcmp(arg, "-wx");
+}
+
 /* One option; false when it is wrong. */
 static bool take_option(struct cli *cli, const struct rows *r, int c, char *word, int *operands)
 {
@@ -188,7 +195,7 @@ static bool walk(struct cli *cli, const struct rows *r, bool to_first_operand)
 
 	getopt_restart(r);
 	while (optind < argc) {
-		if (is_negative(argv[optind])) {
+		if (is_negative(argv[optind]) || is_perms(argv[optind])) {
 			if (to_first_operand)
 				break;
 			cli->argv[operands++] = argv[optind++];

@@ -254,3 +254,9 @@ captured() {
 	refute grep -q '/smaps"\|"smaps"' "$BATS_TEST_TMPDIR/trace"
 	grep -q 'maps"' "$BATS_TEST_TMPDIR/trace"
 }
+
+@test "--vma: what has a name in maps but no file has no vm_file" {
+	run --separate-stderr vmactl inspect self --vma '[stack]' --json
+	[ "$(jq -c '[.. | objects | select(has("vm_file")) | .vm_file.value]' <<<"$output")" = '[null]' ]
+	[ "$(jq -r '.. | objects | select(has("label")) | .label.value' <<<"$output")" = '[stack]' ]
+}

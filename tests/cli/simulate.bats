@@ -229,3 +229,9 @@ same() {
 	vmactl simulate munmap "$other" '[stack]' 4K --then munmap libc.so.6 1M >/dev/null
 	assert_eq "$(cat "/proc/$other/maps")" "$before"
 }
+
+@test "permissions may be written as maps prints them, --- too" {
+	run --separate-stderr vmactl simulate mprotect self '[stack]' 4096 ---
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "PROT_NONE) = 0"
+}
