@@ -85,6 +85,20 @@ static void prepare_restore(void)
 	add_restore(tigetstr("rmcup"));
 }
 
+/* What terminals send although their entry, or a wrong TERM, says otherwise. */
+static const struct {
+	const char *sequence;
+	int key;
+} sequences[] = {
+	{ "\033[A", KEY_UP },	 { "\033[B", KEY_DOWN },  { "\033[C", KEY_RIGHT },
+	{ "\033[D", KEY_LEFT },  { "\033OA", KEY_UP },	   { "\033OB", KEY_DOWN },
+	{ "\033OC", KEY_RIGHT }, { "\033OD", KEY_LEFT },  { "\033[H", KEY_HOME },
+	{ "\033[F", KEY_END },	 { "\033OH", KEY_HOME },  { "\033OF", KEY_END },
+	{ "\033[1~", KEY_HOME }, { "\033[4~", KEY_END },  { "\033[7~", KEY_HOME },
+	{ "\033[8~", KEY_END },	 { "\033[5~", KEY_PPAGE }, { "\033[6~", KEY_NPAGE },
+	{ "\033[Z", KEY_BTAB },
+};
+
 bool term_open(const struct term_options *opt)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
@@ -109,6 +123,8 @@ bool term_open(const struct term_options *opt)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
+	for (size_t i = 0; i < ARRAY_SIZE(sequences); i++)
+		define_key(sequences[i].sequence, sequences[i].key);
 	curs_set(0);
 	if (term.mouse)
 		mousemask(BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
