@@ -8,7 +8,7 @@ enum { CURRENT = 1, FUTURE = 2, ONFAULT = 4 };
 static int fixup(struct op *o, struct vma *vma, u64 start, u64 end, u64 lock, struct vma **result)
 {
 	u64 old = vma->vm_flags, flags = (old & ~VM_LOCKED_MASK) | lock;
-	u64 nr = pages(end - start);
+	u64 nr = (u64)(s32)pages(end - start); /* an int: 8 TiB and more are miscounted */
 	int rc;
 
 	*result = vma;

@@ -13,6 +13,9 @@
 static void locking(void **state)
 {
 	static const struct picture_case cases[] = {
+		{ .rule = "L5 in an int", NULL, "",
+		  "mmap 0 17179869184 r private|anonymous|noreserve|fixed; mlock2 0 17179869184 1; "
+		  "is locked 0; munmap 0 17179869184", "" },
 		{ .rule = "L5", NULL, "aaaa", "mlock 1 2; is locked 2; state 1 2", "aLLa" },
 		{ .rule = "V-M8", NULL, "a{8}", "mlock2 2 2 onfault; is locked 2", "aaooaaaa" },
 		{ .rule = "L5 no longer on fault", NULL, "oo", "mlock 0 2; is locked 2", "LL" },
