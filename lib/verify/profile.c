@@ -107,7 +107,7 @@ static const struct profile profiles[] = {
 	  .episode = 500, .max_puppets = 3 },
 	{ .pub = { "count", "vm.max_map_count: as many mappings as there may be, and too many" },
 	  .ops = count_ops, .arena_pages = 56, .placed = 6, .files = 30, .wild = 1, .episode = 600,
-	  .max_puppets = 1, .never_fills = true, .unlimited_stack = true, .slots = 40 },
+	  .max_puppets = 1, .unlimited_stack = true, .slots = 40 },
 	{ .pub = { "legacy", "addresses from below, PROT_READ that implies PROT_EXEC" },
 	  .ops = legacy_ops, .arena_pages = 28, .elsewhere = 40, .placed = 55, .files = 35,
 	  .wild = 2, .episode = 500, .max_puppets = 1, .grows = true, .never_fills = true,
