@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Manual pages, one += a page, sorted: dist_man_MANS += man/vmactl-why.1
 dist_man_MANS += man/vmactl.1
+dist_man_MANS += man/vmactl-anon.1
 dist_man_MANS += man/vmactl-audit.1
 dist_man_MANS += man/vmactl-fork.1
 dist_man_MANS += man/vmactl-inspect.1
@@ -17,3 +18,4 @@ dist_man_MANS += man/vmactl-verify.1
 dist_man_MANS += man/vmactl-where.1
 dist_man_MANS += man/vmactl.1
 dist_man_MANS += man/vmactl-rules.7
+dist_man_MANS += man/vmatop.1

@@ -303,6 +303,7 @@ static void write_strip(struct session *s)
 		total += s->total[i];
 	if (!cell || !total)
 		return;
+	width = (unsigned int)min_u64(width, total);
 	fill_strip(s, cell, width, total);
 	vma_out_adds(&s->l.out, "\n");
 	for (size_t i = 0; i < width; i++)

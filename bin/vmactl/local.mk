@@ -6,6 +6,7 @@ vmactl_sources = \
 	bin/vmactl/cli-help.c \
 	bin/vmactl/cli-say.c \
 	bin/vmactl/cli.c bin/vmactl/cli.h \
+	bin/vmactl/cmd-anon.c \
 	bin/vmactl/cmd-audit.c \
 	bin/vmactl/cmd-fork.c \
 	bin/vmactl/cmd-inspect.c \
@@ -21,6 +22,7 @@ vmactl_sources = \
 	bin/vmactl/cmd-stacks.c \
 	bin/vmactl/commands.c bin/vmactl/commands.def bin/vmactl/commands.h \
 	bin/vmactl/complete.c bin/vmactl/complete.h \
+	bin/vmactl/family.c bin/vmactl/family.h \
 	bin/vmactl/fields.c bin/vmactl/fields.h \
 	bin/vmactl/inference-show.c \
 	bin/vmactl/inference.c bin/vmactl/inference.h \

@@ -5,6 +5,8 @@
  * What lies between mappings and between processes: why neighbours stay two, what a fork costs,
  * and the anon_vmas that a tree of processes shares.
  */
+#include <stddef.h>
+
 #include "libvmactl/engine.h"
 #include "libvmactl/rebuild.h"
 
@@ -101,5 +103,101 @@ int vma_fork_bill(const struct vma_model *m, struct vma_fork_bill *out, struct v
 
 /** vma_fork_time() - what the fork takes, in ns. */
 double vma_fork_time(const struct vma_fork_bill *b, const struct vma_fork_costs *c);
+
+/* ---------------------------------------------------------------- trees of processes */
+
+/**
+ * vma_family() - the process ids of a live process tree, parents before children
+ * @pid:    where to begin
+ * @up:     first climb to the oldest ancestor from which @pid came by fork alone, and take only
+ *          those that came from it by fork alone; otherwise all descendants of @pid
+ * @out:    an array of *@nr, the caller's to free
+ *
+ * -ESRCH: no such process; -ENOMEM.
+ */
+int vma_family(u32 pid, bool up, const char *procfs, u32 **out, size_t *nr, struct vma_err *err);
+
+/**
+ * struct vma_forest_anon - an anon_vma, seen from all processes that were read
+ * @id:      from 1, the place in the forest's list plus 1
+ * @root, @parent: ids; a root is its own parent
+ * @owned:   some VMA that was read has it as its anon_vma; otherwise it is known from chains alone
+ * @counted: the three counts are the kernel's own; otherwise they follow from what was read
+ * @links:   chain links that point here
+ * @key:     the kernel's address of it, 0 unknown
+ * @how:     how its place is known: exact, derived (frames are shared), or inferred
+ */
+struct vma_forest_anon {
+	u32 id, root, parent;
+	bool owned, counted;
+	u32 num_children, num_active_vmas, refcount, links;
+	u64 key;
+	struct vma_provenance how;
+};
+
+/**
+ * struct vma_forest_vma - a mapping that has an anon_vma
+ * @process: index into the forest's models
+ * @anon:    its anon_vma
+ * @chain:   index of its first link in the forest's links, newest first, root last
+ */
+struct vma_forest_vma {
+	size_t process;
+	const struct vma *vma;
+	u32 anon;
+	size_t chain, nr_chain;
+	struct vma_provenance how;
+};
+
+/**
+ * struct vma_forest - the anon_vmas of several processes
+ * @model:  the processes, as given; not owned
+ * @parent: for each its fork parent's index, or -1
+ * @link:   ids of anon_vmas
+ */
+struct vma_forest {
+	const struct vma_model *const *model;
+	ptrdiff_t *parent;
+	size_t nr_models;
+	struct vma_forest_anon *anon;
+	size_t nr_anons, cap_anons;
+	struct vma_forest_vma *vma;
+	size_t nr_vmas, cap_vmas;
+	u32 *link;
+	size_t nr_links, cap_links;
+	u32 *slot; /* private from here: ids by key */
+	size_t nr_slots;
+	bool failed;
+};
+
+/**
+ * vma_forest_new() - put processes together
+ * @models: parents before children; borrowed, must outlive the forest
+ * @procfs: where page frames are compared, NULL for /proc; "" compares none
+ *
+ * With the kernel's values in every model it is exact. Otherwise from fork relations, ranges, and
+ * page frames that parent and child share. -ENOMEM.
+ */
+int vma_forest_new(const struct vma_model *const *models, size_t nr, const char *procfs,
+		   struct vma_forest **out, struct vma_err *err);
+void vma_forest_free(struct vma_forest *f);
+
+/** vma_forest_find() - the entry of a VMA, NULL when it has no anon_vma. */
+const struct vma_forest_vma *vma_forest_find(const struct vma_forest *f, size_t process,
+					     const struct vma *vma);
+/** vma_forest_at() - an anon_vma by id, NULL. */
+const struct vma_forest_anon *vma_forest_at(const struct vma_forest *f, u32 id);
+
+/**
+ * vma_forest_visit() - the VMAs that a walk of the reverse map visits for one page
+ * @anon:  the page's anon_vma
+ * @pgoff: its index
+ * @out:   room for @f->nr_vmas entries
+ *
+ * In the order of the kernel's interval tree: by page offset, then as they came into being.
+ * Returns how many.
+ */
+size_t vma_forest_visit(const struct vma_forest *f, u32 anon, u64 pgoff,
+			const struct vma_forest_vma **out);
 
 #endif

@@ -3,4 +3,6 @@
 topology_sources = \
 	lib/topology/bill.c \
 	lib/topology/calibrate.c \
+	lib/topology/family.c \
+	lib/topology/forest.c \
 	lib/topology/why.c

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One .bats a command, sorted.
 cli_tests = \
+	tests/cli/anon.bats \
 	tests/cli/audit.bats \
 	tests/cli/bpf.bats \
 	tests/cli/command-line.bats \

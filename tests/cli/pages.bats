@@ -42,7 +42,7 @@ teardown() {
 }
 
 @test "the strip shows where they are" {
-	run --separate-stderr vmactl pages --color never "$parent" "$arena"
+	run --separate-stderr vmactl pages --color=never "$parent" "$arena"
 	[ "$status" -eq 0 ]
 	assert_contains "$output" "AAAAAAAAAAAA"
 	assert_contains "$output" "A anon 64K"
