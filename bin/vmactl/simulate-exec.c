@@ -170,8 +170,8 @@ int simulate_execve(struct cli *cli)
 		if (status)
 			return status;
 	}
-	if (run(&s, &err))
-		return cli_fail(&err);
+	if (run(&s, &err)) /* a program that is not there is no missing process */
+		return cli_error(CLI_FAILURE, "%s", err.msg);
 	if (!make_rows(&s))
 		return cli_error(CLI_FAILURE, "out of memory");
 	if (!listing_begin(&s.list, "vmas") || !listing_rows(&s.list, s.order, s.nr) ||

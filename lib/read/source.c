@@ -157,6 +157,8 @@ static int open_captured(struct source *s, const char *target, struct vma_err *e
 
 	if (dir == -ENOENT)
 		return vma_fail(err, ENOENT, "%s: no such process or directory", target);
+	if (dir == -ENOTDIR)
+		return vma_fail(err, ENOTDIR, "%s: neither a captured directory nor a core", target);
 	if (dir < 0)
 		return vma_fail(err, -dir, "%s: cannot open: %m", target);
 	snprintf(s->label, sizeof(s->label), "%s", target);
