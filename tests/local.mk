@@ -28,6 +28,7 @@ AM_TESTS_ENVIRONMENT = \
 include tests/lib/local.mk
 include tests/lint/local.mk
 include tests/unit/local.mk
+include tests/view/local.mk
 include tests/cli/local.mk
 include tests/differential/local.mk
 include tests/fixtures/local.mk

@@ -31,11 +31,11 @@ each_panel_at() {
 	type_keys F2
 	see "theme"
 	type_keys Escape
-	see "START"
+	see_not "Setup:"
 	type_keys F6
 	see "Sort by"
 	type_keys Escape
-	see "START"
+	see_not "Sort by"
 	type_keys F1
 	see "keys of this view"
 	type_keys Escape
@@ -130,7 +130,7 @@ each_panel_at() {
 	type_keys Down Enter Down Down Down Enter
 	see "(*) theme colorblind"
 	type_keys Escape
-	see "START"
+	see_not "Setup:"
 	grep -qx "theme = colorblind" "$XDG_CONFIG_HOME/vmactl/vmatop.conf"
 	type_keys q
 	see "left with 0"

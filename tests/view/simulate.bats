@@ -31,6 +31,8 @@ simulate_heap() {
 	open_form mprotect 3
 	type_keys Down Enter C-u 4K Enter
 	see "4K"
+	type_keys Enter C-u r-- Enter
+	see "r--"
 	type_keys x
 	see "BEFORE"
 	see "AFTER"
@@ -64,7 +66,11 @@ simulate_heap() {
 @test "a refused operation says its errno and the reason" {
 	simulate_heap 120x40
 	open_form munmap 2
-	type_keys Enter C-u 0x123 Enter x
+	type_keys Enter C-u
+	type_keys -l 0x123
+	type_keys Enter
+	see "0x123"
+	type_keys x
 	see "EINVAL"
 	see "because"
 }
