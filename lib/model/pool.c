@@ -4,26 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-/* Past the first few, chunks come in slabs of 2 MiB that may be huge pages: a walk over a large
- * address space is bounded by TLB misses. The first chunk of a slab owns it. */
-#define SLAB (2U << 20)
-#define FEW_CHUNKS 32
-
-static char *slab_new(void)
-{
-	char *slab = aligned_alloc(SLAB, SLAB);
-
-	if (slab)
-		madvise(slab, SLAB, MADV_HUGEPAGE);
-	return slab;
-}
-
-static bool owns_memory(const struct pool *p, u32 chunk)
-{
-	return chunk < FEW_CHUNKS || !((chunk - FEW_CHUNKS) % (SLAB / (p->size << POOL_CHUNK_SHIFT)));
-}
 
 void pool_init(struct pool *p, u32 size)
 {
@@ -35,36 +15,29 @@ void pool_init(struct pool *p, u32 size)
 void pool_fini(struct pool *p)
 {
 	for (u32 i = 0; i < p->nr_chunks; i++)
-		if (owns_memory(p, i))
-			free(p->chunk[i]);
+		free(p->chunk[i]);
 	free(p->chunk);
 	p->chunk = NULL;
 	p->nr_chunks = p->cap_chunks = 0;
 }
 
+/* Huge pages were tried for large pools: looking is no faster, and copying a world four times
+ * slower where the machine is virtual. */
 bool pool_grow(struct pool *p)
 {
-	u32 at = p->nr_chunks;
-	char *chunk;
-
-	if (at == p->cap_chunks) {
+	if (p->nr_chunks == p->cap_chunks) {
 		u32 cap = p->cap_chunks ? p->cap_chunks * 2 : 16;
-		char **grown = realloc(p->chunk, sizeof(*grown) * cap);
+		char **chunk = realloc(p->chunk, sizeof(*chunk) * cap);
 
-		if (!grown)
+		if (!chunk)
 			return false;
-		p->chunk = grown;
+		p->chunk = chunk;
 		p->cap_chunks = cap;
 	}
-	if (at < FEW_CHUNKS)
-		chunk = malloc((size_t)p->size << POOL_CHUNK_SHIFT);
-	else if (owns_memory(p, at))
-		chunk = slab_new();
-	else
-		chunk = p->chunk[at - 1] + ((size_t)p->size << POOL_CHUNK_SHIFT);
-	if (!chunk)
+	p->chunk[p->nr_chunks] = malloc((size_t)p->size << POOL_CHUNK_SHIFT);
+	if (!p->chunk[p->nr_chunks])
 		return false;
-	p->chunk[p->nr_chunks++] = chunk;
+	p->nr_chunks++;
 	return true;
 }
 

@@ -76,6 +76,9 @@ bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos *pos)
 			pos->slot = first_above(l->end, addr);
 			return true;
 		}
+		/* Behind everything: where the next of an ascending row goes. */
+		if (l->next == TREE_NIL && addr >= l->end[l->n - 1])
+			return false;
 	}
 	if (t->root == TREE_NIL)
 		return false;
