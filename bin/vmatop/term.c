@@ -127,7 +127,7 @@ bool term_open(const struct term_options *opt)
 		define_key(sequences[i].sequence, sequences[i].key);
 	curs_set(0);
 	if (term.mouse)
-		mousemask(BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
+		mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
 			  BUTTON5_PRESSED, NULL);
 	mouseinterval(0);
 	if (has_colors()) {

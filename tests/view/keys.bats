@@ -152,7 +152,7 @@ load view
 	see "keys of this view"
 }
 
-# $1 column, $2 row, from 1: as xterm reports a press of the left button
+# $1 column, $2 row, from 1: as xterm reports a press and release of the left button
 click() {
-	type_keys -l "$(printf '\033[<0;%d;%dM' "$1" "$2")"
+	type_keys -l "$(printf '\033[<0;%d;%dM\033[<0;%d;%dm' "$1" "$2" "$1" "$2")"
 }
