@@ -243,7 +243,7 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 	if (state == VMA_PAGE_NONE)
 		object_fill(o, vma, start, stop, true);
 	vma_pages_set(o->mm, start, stop, filled_state(o, vma, write));
-	EMIT(o, .kind = VMA_EV_FAULT, .rule = "G2", .at = start, .start = start, .end = stop,
+	EMIT(o, .kind = VMA_EV_FAULT, .rule = "PF2", .at = start, .start = start, .end = stop,
 	     .value = filled_state(o, vma, write));
 	*bad = stop;
 	return rc;
