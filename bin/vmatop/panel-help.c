@@ -20,7 +20,7 @@ struct state {
 static void add(struct state *s, const char *text)
 {
 	if (s->nr < HELP_LINES)
-		snprintf(s->line[s->nr++], HELP_COLS, "%s", text);
+		snprintf(s->line[s->nr++], HELP_COLS, "%.*s", HELP_COLS - 1, text);
 }
 
 /* Words into lines of the screen's width, the first after @lead. */
