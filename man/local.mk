@@ -11,6 +11,7 @@ dist_man_MANS += man/vmactl-limits.1
 dist_man_MANS += man/vmactl-list.1
 dist_man_MANS += man/vmactl-replay.1
 dist_man_MANS += man/vmactl-script.5
+dist_man_MANS += man/vmactl-rmap.1
 dist_man_MANS += man/vmactl-simulate.1
 dist_man_MANS += man/vmactl-pages.1
 dist_man_MANS += man/vmactl-stacks.1

@@ -15,6 +15,7 @@ vmactl_sources = \
 	bin/vmactl/cmd-list.c \
 	bin/vmactl/cmd-pages.c \
 	bin/vmactl/cmd-replay.c \
+	bin/vmactl/cmd-rmap.c \
 	bin/vmactl/cmd-simulate.c \
 	bin/vmactl/cmd-verify.c \
 	bin/vmactl/cmd-where.c \

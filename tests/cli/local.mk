@@ -15,6 +15,7 @@ cli_tests = \
 	tests/cli/man-examples.bats \
 	tests/cli/replay.bats \
 	tests/cli/pages.bats \
+	tests/cli/rmap.bats \
 	tests/cli/simulate.bats \
 	tests/cli/stacks.bats \
 	tests/cli/verify.bats \
