@@ -180,7 +180,7 @@ static int do_mprotect(struct op *o, u64 start, u64 len, u64 prot, int pkey)
 		return refuse_at(o, ENOMEM, VMA_WHY_RANGE_WRAPS, start);
 	if (prot & ~(u64)(P_READ | P_WRITE | P_EXEC | P_SEM))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
-	prot &= P_READ | P_WRITE | P_EXEC;
+	/* PROT_SEM stays: with it, PROT_EXEC is not execute-only any more. */
 	if (pkey != -1 && !pkey_is_allocated(o, (u64)(u32)pkey))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
 	vma = vma_find(o->mm, start);

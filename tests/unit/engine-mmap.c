@@ -87,6 +87,8 @@ static void flags_of_a_new_mapping(void **state)
 		{ .rule = "M5 growsdown", NULL, "",
 		  "mmap 1000 2 rw private|anonymous|fixed|growsdown; is stack 2", "@1000:kk" },
 		{ .rule = "M6 execute only", NULL, "", "map 0 1 x; is pkeys 3", "?" },
+		{ .rule = "M6 not execute alone", NULL, "",
+		  "mmap 0 1 #0xc private|anonymous|fixed; is pkeys 1", "?" },
 		{ .rule = "M7", NULL, "", "personality 0x400000; map 0 1 r", "x" },
 		{ .rule = "M9 populate", NULL, "",
 		  "mmap 0 2 rw private|anonymous|fixed|populate; state 1 2", "AA" },

@@ -142,6 +142,9 @@ static void protection_keys(void **state)
 		  "mprotect 0 1 x; is pkeys 3; has 0 ex; lacks 0 rd", "?a" },
 		{ .rule = "P6 execute only and back", "6.12-", "aa",
 		  "mprotect 0 1 x; mprotect 0 1 rw", "aa" },
+		/* PROT_EXEC|PROT_SEM */
+		{ .rule = "P6 not execute alone", NULL, "aa",
+		  "mprotect 0 1 #0xc; is pkeys 1; has 0 ex", "?a" },
 		{ .rule = "P6 no keys", NULL, "aa", "no_pkeys; mprotect 0 1 x; is pkeys 1", "?a" },
 	};
 
