@@ -225,15 +225,35 @@ static int add_memfd(struct vma_live_files *files, int seals, struct vma_err *er
 	return rc;
 }
 
+/*
+ * On tmpfs, what an episode punched (MADV_REMOVE) stays a hole, and so does what was never
+ * written; a userfaultfd tells the difference. The model takes every page of a named file to be
+ * there.
+ */
+static int fill(const struct vma_live_file *f, struct vma_err *err)
+{
+	static const unsigned char zeros[4096];
+	AUTO(undo_close) int fd = reopen(f->fd, O_WRONLY);
+
+	for (u64 at = 0; fd >= 0 && at < f->init.size; at += sizeof(zeros))
+		if (pwrite(fd, zeros, min_u64(sizeof(zeros), f->init.size - at), (off_t)at) <= 0)
+			return vma_fail(err, errno, "cannot write a test file: %m");
+	return fd < 0 ? vma_fail(err, errno, "cannot open a test file again: %m") : 0;
+}
+
 int vma_live_files_renew(struct vma_live_files *files, struct vma_err *err)
 {
 	for (size_t i = 0; i < files->nr; i++) {
 		struct vma_live_file *f = &files->file[i];
 		struct stat st;
-		int fd;
+		int fd, rc;
 
-		if (f->seals < 0)
+		if (f->seals < 0) {
+			rc = f->init.kind == VMA_KIND_SHMEM ? fill(f, err) : 0;
+			if (rc)
+				return rc;
 			continue;
+		}
 		fd = park(open_memfd(f->seals));
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return vma_fail(err, errno, "cannot make a memory file: %m");

@@ -61,7 +61,11 @@ struct vma_live_files {
  * sealed), /dev/zero, and a pipe, which cannot be mapped.
  */
 int vma_live_files_open(struct vma_live_files *files, const char *dir, struct vma_err *err);
-/** vma_live_files_renew() - memfds without any page again, as new; before a puppet is started */
+/**
+ * vma_live_files_renew() - as new: memfds without any page, tmpfs files with all of them
+ *
+ * To be called before a puppet is started.
+ */
 int vma_live_files_renew(struct vma_live_files *files, struct vma_err *err);
 void vma_live_files_close(struct vma_live_files *files);
 
