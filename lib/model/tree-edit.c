@@ -103,26 +103,6 @@ static u32 slot_of(const struct tree_inner *p, u32 child)
 
 /* ---------------------------------------------------------------- what parents know */
 
-/* The widest hole in child @i of @p and on both sides of it. */
-static u64 gap_at(const struct tree_inner *p, u32 i)
-{
-	u64 gap = p->gap[i];
-
-	if (i)
-		gap = max_u64(gap, p->lo[i] - p->hi[i - 1]);
-	if (i + 1 < p->n)
-		gap = max_u64(gap, p->lo[i + 1] - p->hi[i]);
-	return gap;
-}
-
-/* What the parent of inner node @id holds of it. */
-static u64 known_gap(const struct vma_tree *t, u32 id)
-{
-	const struct tree_inner *above = &t->inner[t->inner[id].parent];
-
-	return above->gap[slot_of(above, id)];
-}
-
 /* Carry lo, hi and gap of a node upwards as far as they change anything. */
 static void carry(struct vma_tree *t, u32 parent, u32 child, u64 lo, u64 hi, u64 gap)
 {
@@ -132,16 +112,12 @@ static void carry(struct vma_tree *t, u32 parent, u32 child, u64 lo, u64 hi, u64
 
 		if (p->lo[i] == lo && p->hi[i] == hi && p->gap[i] == gap)
 			return;
-		/* No hole in or beside the child became narrower: the widest is the one known
-		 * before or one of these. So it is when a range comes behind all others. */
-		bool wider = gap >= p->gap[i] && (!i || lo >= p->lo[i]) &&
-			     (i + 1 == p->n || hi <= p->hi[i]);
 		p->lo[i] = lo;
 		p->hi[i] = hi;
 		p->gap[i] = gap;
 		if (p->parent == TREE_NIL) /* nobody keeps the root's */
 			return;
-		gap = wider ? max_u64(known_gap(t, parent), gap_at(p, i)) : inner_gap(p);
+		gap = inner_gap(p);
 		lo = p->lo[0];
 		hi = p->hi[p->n - 1];
 		child = parent;

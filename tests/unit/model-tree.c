@@ -321,6 +321,37 @@ static void the_check_finds_what_is_wrong(void **state)
 	tree_fini(&t);
 }
 
+/* Three levels: what an inner node keeps must hold also while inner nodes are cut and joined. */
+static void a_large_tree_stays_right(void **state)
+{
+	struct twin draws = { .seed = 5 };
+	struct vma_tree t;
+
+	(void)state;
+	tree_init(&t);
+	for (u32 op = 0; op < 60000; op++) {
+		u64 start = draw(&draws, 4000000) * 7, end = start + 1 + draw(&draws, 6);
+		struct tree_pos pos, next;
+		bool some = tree_seek(&t, start, &pos);
+
+		if (!some || (op % 4 && tree_start(&t, pos) >= end)) {
+			if (!some || tree_start(&t, pos) >= end)
+				assert_int_equal(tree_insert(&t, start, end, 1), 0);
+		} else if (op % 3 == 0) {
+			tree_erase(&t, tree_start(&t, pos));
+		} else {
+			next = pos;
+			if (tree_next(&t, &next))
+				tree_cover(&t, tree_start(&t, pos), tree_end(&t, next), 2);
+		}
+		if (op % 211 == 0)
+			assert_null(tree_check(&t));
+	}
+	assert_true(t.height >= 2);
+	assert_null(tree_check(&t));
+	tree_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_copy_is_the_same_and_its_own),
 		cmocka_unit_test(an_empty_tree_has_room_everywhere),
 		cmocka_unit_test(the_check_finds_what_is_wrong),
+		cmocka_unit_test(a_large_tree_stays_right),
 	};
 
 	return cmocka_run_group_tests_name("model-tree", tests, NULL, NULL);
