@@ -58,6 +58,10 @@ static u16 intern_policy(const struct op *o, u64 mode, u64 flags, u64 nodes, u64
 	int n = snprintf(text, sizeof(text), "%s%s%s", mode_names[mode],
 			 flags & POL_STATIC ? "=static" : "", flags & POL_RELATIVE ? "=relative" : "");
 
+	if (flags & POL_BALANCING)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%cbalancing",
+			      flags & (POL_STATIC | POL_RELATIVE) ? '|' : '=');
+
 	if (mode != POL_LOCAL) {
 		char sep = ':';
 
@@ -72,17 +76,29 @@ static u16 intern_policy(const struct op *o, u64 mode, u64 flags, u64 nodes, u64
 	return vma_policy_intern(o->w, text);
 }
 
+/* sanitize_mpol_flags() */
+static int check_mode(struct op *o, u64 word)
+{
+	u64 flags = word & POL_FLAGS, mode = word & 0xffffffffULL & ~(u64)POL_FLAGS;
+
+	if (mode > last_mode(o) || (flags & POL_STATIC && flags & POL_RELATIVE))
+		return bad_mode(o);
+	if (!(flags & POL_BALANCING) || (o->k->mpol_balancing && mode == POL_BIND) ||
+	    (o->k->mpol_balancing_many && mode == POL_PREFERRED_MANY))
+		return 0;
+	return bad_mode(o);
+}
+
 /* sanitize_mpol_flags(), mpol_new() and mpol_set_nodemask(). */
 static int make_policy(struct op *o, u64 mode, u64 mask, u64 maxnode, u16 *policy)
 {
 	u64 flags = mode & POL_FLAGS, nodes;
+	int rc = check_mode(o, mode);
 
 	mode &= 0xffffffffULL & ~(u64)POL_FLAGS;
 	*policy = 0;
-	if (mode > last_mode(o) || (flags & POL_STATIC && flags & POL_RELATIVE))
-		return bad_mode(o);
-	if (flags & POL_BALANCING && mode != POL_BIND && mode != POL_PREFERRED_MANY)
-		return bad_mode(o);
+	if (rc)
+		return rc;
 	if (mask && maxnode - 1 > MASK_BITS_MOST) /* 0 is too many as well */
 		return bad_mode(o);
 	if (maxnode == 1)
@@ -155,9 +171,9 @@ int run_mbind(struct op *o)
 	int rc;
 
 	/* Order: mode and mask words, flags, address, then the policy itself. */
-	if ((a[2] & 0xffffffffULL & ~(u64)POL_FLAGS) > last_mode(o) ||
-	    (a[2] & POL_STATIC && a[2] & POL_RELATIVE))
-		return bad_mode(o);
+	rc = check_mode(o, a[2]);
+	if (rc)
+		return rc;
 	if (a[5] & ~7ULL)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	if (a[5] & 4 && !has_cap(o, VMA_CAP_SYS_NICE))

@@ -47,6 +47,16 @@ static void binding_a_range(void **state)
 		  EINVAL, VMA_WHY_BAD_FLAGS },
 		{ .rule = "P1 weighted", "6.12-", "aa", "mbind 0 2 weighted_interleave 1 64",
 		  "aa" },
+		/* modes #0x2002, #0x2005, #0x2003: MPOL_F_NUMA_BALANCING with one of them */
+		{ .rule = "P1 balancing", "6.1-", "aaa",
+		  "mbind 0 1 bind 1 64; mbind 1 1 #0x2002 1 64; policy 1 1", "a|a|a" },
+		{ .rule = "P1 balancing", "5.10", "aa", "mbind 0 1 #0x2002 1 64", "aa", EINVAL,
+		  VMA_WHY_BAD_FLAGS },
+		{ .rule = "P1 balancing many", "6.1", "aa", "mbind 0 0 #0x2005 1 64", "aa", EINVAL,
+		  VMA_WHY_BAD_FLAGS },
+		{ .rule = "P1 balancing many", "6.12-", "aa", "mbind 0 1 #0x2005 1 64", "a|a" },
+		{ .rule = "P1 balancing interleave", NULL, "aa", "mbind 0 0 #0x2003 1 64", "aa",
+		  EINVAL, VMA_WHY_BAD_FLAGS },
 		{ .rule = "P2", NULL, "aa", "set_mempolicy bind 1 64; policy 0 0", "aa" },
 	};
 
