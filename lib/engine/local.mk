@@ -6,6 +6,9 @@ engine_sources = \
 	lib/engine/engine.h \
 	lib/engine/fault.c \
 	lib/engine/fork.c \
+	lib/engine/lock-vma.c \
+	lib/engine/lock.c \
+	lib/engine/lockdep.c \
 	lib/engine/madvise.c \
 	lib/engine/merge.c \
 	lib/engine/mlock.c \

@@ -9,6 +9,7 @@
  *   types.h     numbers, pages
  *   model.h     the kernel's objects: world, mm, vma, anon_vma, file, flags, kernel profiles
  *   engine.h    what the kernel would do: operations, results, events, reasons
+ *   lock.h      what an operation locks, and which way faults go
  *   read.h      facts about a process, as they were found
  *   elf.h       facts about ELF images and core files
  *   unwind.h    symbols, source lines, stacks
@@ -25,6 +26,7 @@
 #include "libvmactl/engine.h"
 #include "libvmactl/error.h"
 #include "libvmactl/known.h"
+#include "libvmactl/lock.h"
 #include "libvmactl/model.h"
 #include "libvmactl/read.h"
 #include "libvmactl/rebuild.h"

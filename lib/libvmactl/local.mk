@@ -12,6 +12,7 @@ vmactlinclude_HEADERS = \
 	lib/libvmactl/kernel.def \
 	lib/libvmactl/known.h \
 	lib/libvmactl/libvmactl.h \
+	lib/libvmactl/lock.h \
 	lib/libvmactl/model.h \
 	lib/libvmactl/read.h \
 	lib/libvmactl/rebuild.h \

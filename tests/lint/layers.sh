@@ -9,7 +9,7 @@ cd "$VMACTL_SRC" || exit 1
 floors="
 base 1  error.h 1  types.h 1
 model 2  flags.def 2  kernel.def 2  known.h 2  model.h 2
-engine 3  engine.h 3  why.def 3
+engine 3  engine.h 3  lock.h 3  why.def 3
 read 3  read.h 3  elf.h 3  unwind.h 3
 live 3  live.h 3
 attrib 4  attrib.h 4  category.def 4
@@ -33,7 +33,7 @@ verify:rebuild
 rooms="
 error.h base  types.h base
 known.h model  flags.def model  kernel.def model
-why.def engine
+why.def engine  lock.h engine
 elf.h read  unwind.h read
 category.def attrib
 "

@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/engine-brk \
 	tests/unit/engine-fault \
 	tests/unit/engine-fork \
+	tests/unit/engine-lock \
 	tests/unit/engine-madvise \
 	tests/unit/engine-merge \
 	tests/unit/engine-mlock \

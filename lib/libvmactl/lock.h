@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBVMACTL_LOCK_H
+#define LIBVMACTL_LOCK_H
+/*
+ * Locks: what an operation takes, in which order and mode, and whether page faults of other
+ * threads run beside it.
+ *
+ * The order, outer to inner (rule K14): mmap_lock, VMA lock, i_mmap_rwsem, anon_vma, page tables.
+ * Since 6.4 a fault may take the lock of its VMA alone; a VMA is write-locked when its sequence
+ * number is that of the mm, and all end together when mmap_lock is given up (rules K10-K13).
+ */
+#include "libvmactl/engine.h"
+
+/** enum vma_lock_class - what is locked, outer to inner */
+enum vma_lock_class {
+	VMA_LOCK_MMAP,   /* mm->mmap_lock */
+	VMA_LOCK_VMA,    /* the lock of one VMA */
+	VMA_LOCK_I_MMAP, /* mapping->i_mmap_rwsem */
+	VMA_LOCK_ANON,   /* anon_vma->root->rwsem */
+	VMA_LOCK_PTE,    /* page_table_lock, and those of single tables */
+	VMA_LOCK_NR
+};
+
+enum vma_lock_action { VMA_LOCK_ACQUIRE, VMA_LOCK_RELEASE, VMA_LOCK_DOWNGRADE, VMA_LOCK_TRY };
+
+/**
+ * struct vma_lock_event - a VMA_EV_LOCK, taken apart
+ * @object: which one: mm id, start of the VMA, address_space number, anon_vma root id
+ * @start, @end: of the VMA that it is about; 0 for mmap_lock
+ */
+struct vma_lock_event {
+	enum vma_lock_class cls;
+	enum vma_lock_action action;
+	bool write;
+	u64 object, start, end;
+	u32 mm;
+};
+
+/** vma_lock_event_of() - false when @ev is not a VMA_EV_LOCK. */
+bool vma_lock_event_of(const struct vma_event *ev, struct vma_lock_event *out);
+/** vma_lock_class_name() - "mmap_lock", "vma_lock"... */
+const char *vma_lock_class_name(enum vma_lock_class cls);
+/** vma_lock_action_name() - "acquire", "release", "downgrade", "try". */
+const char *vma_lock_action_name(enum vma_lock_action action);
+/** vma_lock_text() - "acquire vma_lock [0x..,0x..) for writing" into @out. Returns @out. */
+char *vma_lock_text(const struct vma_lock_event *e, char *out, size_t size);
+
+/* ---------------------------------------------------------------- the lock of one VMA */
+
+/**
+ * struct vma_lock - lock state of a VMA
+ * @seq:   vm_lock_seq
+ * @count: readers; with a reference count (6.15) one more while attached, 0 when detached
+ * @attached: it is in the tree
+ */
+struct vma_lock {
+	u32 seq;
+	u32 count;
+	bool attached;
+};
+
+/** struct vma_mm_lock - mmap_lock and mm_lock_seq */
+struct vma_mm_lock {
+	u32 seq;
+	u32 readers;
+	bool writer;
+};
+
+/* The kernel's functions, under its names and contracts. None sleeps: where the kernel would, they
+ * return false. Before 6.4 there are no VMA locks: the tries fail, the rest does nothing. */
+
+/** vma_mark_attached(), vma_mark_detached() - in and out of the tree. Detaching needs a write
+ *  lock, and fails while there are readers. */
+void vma_mark_attached(const struct vma_kernel *k, struct vma_lock *l);
+bool vma_mark_detached(const struct vma_kernel *k, const struct vma_mm_lock *mm,
+		       struct vma_lock *l);
+/** vma_start_read() - the try itself: false when the VMA is write-locked or detached. */
+bool vma_start_read(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l);
+/** vma_start_read_locked() - with mmap_lock read-held: cannot fail for a writer. */
+bool vma_start_read_locked(const struct vma_kernel *k, const struct vma_mm_lock *mm,
+			   struct vma_lock *l);
+void vma_end_read(const struct vma_kernel *k, struct vma_lock *l);
+/** vma_start_write() - mmap_lock must be write-held. False: it would wait for readers. There is no
+ *  vma_end_write(). */
+bool vma_start_write(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l);
+/** vma_is_write_locked() - its sequence number is the mm's, and mmap_lock is write-held. */
+bool vma_is_write_locked(const struct vma_kernel *k, const struct vma_mm_lock *mm,
+			 const struct vma_lock *l);
+/** vma_end_write_all() - all write locks of an mm end at once. */
+void vma_end_write_all(const struct vma_kernel *k, struct vma_mm_lock *mm);
+
+/** vma_mmap_write_lock() and friends: mmap_lock. False: it would sleep. */
+bool vma_mmap_write_lock(const struct vma_kernel *k, struct vma_mm_lock *mm);
+void vma_mmap_write_unlock(const struct vma_kernel *k, struct vma_mm_lock *mm);
+void vma_mmap_write_downgrade(const struct vma_kernel *k, struct vma_mm_lock *mm);
+bool vma_mmap_read_lock(struct vma_mm_lock *mm);
+void vma_mmap_read_unlock(struct vma_mm_lock *mm);
+
+/* ---------------------------------------------------------------- which way a fault goes */
+
+/** enum vma_fallback - why a fault cannot do with the lock of its VMA */
+enum vma_fallback {
+	VMA_FALLBACK_NONE,
+	VMA_FALLBACK_NO_VMA_LOCKS, /* before 6.4 */
+	VMA_FALLBACK_NOT_MAPPED,   /* nothing there, or a stack that has to grow */
+	VMA_FALLBACK_FILE,         /* 6.4, 6.5: anonymous memory only */
+	VMA_FALLBACK_UFFD,         /* before 6.7 */
+	VMA_FALLBACK_HUGETLB,      /* before 6.7 */
+	VMA_FALLBACK_ANON_VMA,     /* before 6.10: the first write makes the anon_vma */
+	VMA_FALLBACK_TRYLOCK,      /* 6.10: it makes it in place, but mmap_lock is write-held */
+	VMA_FALLBACK_WRITE_LOCKED, /* somebody changes the VMA just now */
+	VMA_FALLBACK_NR
+};
+/** vma_fallback_text() - in words. */
+const char *vma_fallback_text(enum vma_fallback why);
+
+/**
+ * vma_fault_path() - can a fault at @addr do with the lock of its VMA?
+ * @write: a write
+ *
+ * VMA_FALLBACK_NONE: it can, as long as nobody changes the VMA. *@trylock (NULL): it also tries
+ * mmap_lock for reading, to make the anon_vma.
+ */
+enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, bool *trylock);
+
+/* ---------------------------------------------------------------- the locks of an operation */
+
+struct vma_locks;
+
+/**
+ * vma_locks_new() - something that adds the locks to the events of operations
+ * @fn: hears the events and, in their places, VMA_EV_LOCK. NULL when out of memory.
+ */
+struct vma_locks *vma_locks_new(vma_listener *fn, void *ctx);
+void vma_locks_free(struct vma_locks *l);
+/** vma_locks_begin() - @mm is about to do @call; then give it all events by vma_locks_hear(), a
+ *  vma_listener, and say vma_locks_end(). */
+void vma_locks_begin(struct vma_locks *l, const struct vma_mm *mm, const struct vma_call *call);
+void vma_locks_hear(void *locks, const struct vma_event *ev);
+void vma_locks_end(struct vma_locks *l, const struct vma_result *res);
+
+/** struct vma_lock_range - a VMA that the last operation write-locked */
+struct vma_lock_range {
+	u64 start, end;
+};
+/** vma_locks_written() - those of the last operation; borrowed until the next. */
+const struct vma_lock_range *vma_locks_written(const struct vma_locks *l, size_t *nr);
+/** vma_locks_mode() - how the last operation held mmap_lock: 0 not at all, 1 reading, 2 writing */
+int vma_locks_mode(const struct vma_locks *l);
+/** vma_locks_failed() - out of memory: something is missing. */
+bool vma_locks_failed(const struct vma_locks *l);
+
+/* ---------------------------------------------------------------- the order */
+
+#define VMA_LOCKDEP_MAX 64
+
+/**
+ * struct vma_lockdep - checks a sequence of lock events as it comes; all zero before the first
+ * @wrong: the first violation, "" while there is none
+ */
+struct vma_lockdep {
+	struct vma_lock_event held[VMA_LOCKDEP_MAX];
+	size_t nr;
+	char wrong[200];
+};
+
+/** vma_lockdep_hear() - a vma_listener; other events are ignored. */
+void vma_lockdep_hear(void *lockdep, const struct vma_event *ev);
+/** vma_lockdep_done() - the operation is over: nothing may be held. */
+bool vma_lockdep_done(struct vma_lockdep *d);
+
+#endif
