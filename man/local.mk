@@ -8,6 +8,7 @@ dist_man_MANS += man/vmactl-json.5
 dist_man_MANS += man/vmactl-kernels.1
 dist_man_MANS += man/vmactl-limits.1
 dist_man_MANS += man/vmactl-list.1
+dist_man_MANS += man/vmactl-locks.1
 dist_man_MANS += man/vmactl-pages.1
 dist_man_MANS += man/vmactl-replay.1
 dist_man_MANS += man/vmactl-rmap.1

@@ -14,13 +14,14 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "commands.h"
+#include "libvmactl/lock.h"
 #include "listing.h"
 #include "opargs.h"
 #include "simulate-exec.h"
 #include "target.h"
 
 struct simulate {
-	bool all, list, quiet;
+	bool all, list, quiet, locks;
 };
 
 #define FIELD(name) .offset = offsetof(struct simulate, name)
@@ -28,6 +29,8 @@ const struct cli_option cmd_simulate_options[] = {
 	{ "then", 0, CLI_MARK, .help = "a further operation follows, on what the last one left" },
 	{ "all", 'a', CLI_FLAG, FIELD(all), .help = "show unchanged mappings too" },
 	{ "quiet", 'q', CLI_FLAG, FIELD(quiet), .help = "no events" },
+	{ "locks", 0, CLI_FLAG, FIELD(locks),
+	  .help = "the locks that are taken, where they are taken" },
 	{ "list", 'l', CLI_FLAG, FIELD(list), .help = "list the operations and their arguments" },
 	CLI_END,
 };
@@ -129,6 +132,32 @@ static size_t words_of_step(char **words)
 	return n;
 }
 
+/* The operation, its events kept; with --locks the locks among them. */
+static int run_heard(struct session *s, struct step *step, struct vma_result *res)
+{
+	struct vma_world *w = s->model->world;
+	struct vma_locks *l;
+	int rc;
+
+	if (!s->opt->locks) {
+		vma_world_listen(w, vma_events_hear, &step->events);
+		rc = vma_op_run(s->model->mm, &step->call, res);
+		vma_world_listen(w, NULL, NULL);
+		return rc;
+	}
+	l = vma_locks_new(vma_events_hear, &step->events);
+	if (!l)
+		return -ENOMEM;
+	vma_locks_begin(l, s->model->mm, &step->call);
+	vma_world_listen(w, vma_locks_hear, l);
+	rc = vma_op_run(s->model->mm, &step->call, res);
+	vma_world_listen(w, NULL, NULL);
+	vma_locks_end(l, res);
+	rc = !rc && vma_locks_failed(l) ? -ENOMEM : rc;
+	vma_locks_free(l);
+	return rc;
+}
+
 static int run_step(struct session *s, const char *name, char **words, size_t nr)
 {
 	struct opargs args = { .model = s->model, .results = s->result, .nr_results = s->nr,
@@ -143,9 +172,7 @@ static int run_step(struct session *s, const char *name, char **words, size_t nr
 	if (rc)
 		return cli_error(CLI_FAILURE, "%s", err.msg);
 	s->nr++;
-	vma_world_listen(s->model->world, vma_events_hear, &step->events);
-	rc = vma_op_run(s->model->mm, &step->call, res);
-	vma_world_listen(s->model->world, NULL, NULL);
+	rc = run_heard(s, step, res);
 	if (rc == -ENOMEM || step->events.failed)
 		return no_memory();
 	if (rc)
@@ -275,8 +302,11 @@ static void show_step(struct session *s, const struct step *step, const struct v
 		vma_out_addf(o, "  because %s\n", text);
 	for (size_t i = 0; !s->opt->quiet && i < step->events.nr; i++) {
 		const struct vma_event *ev = &step->events.ev[i];
+		struct vma_lock_event lock;
 
-		if (ev->kind != VMA_EV_CHECK && *vma_explain_event(ev, text, sizeof(text)))
+		if (vma_lock_event_of(ev, &lock))
+			vma_out_addf(o, "    %s\n", vma_lock_text(&lock, text, sizeof(text)));
+		else if (ev->kind != VMA_EV_CHECK && *vma_explain_event(ev, text, sizeof(text)))
 			vma_out_addf(o, "  %s\n", text);
 	}
 }
@@ -346,7 +376,29 @@ static void json_args(struct vma_json *j, const struct vma_call *call)
 	vma_json_end(j);
 }
 
-static void json_step(struct vma_json *j, const struct step *step, const struct vma_result *res)
+static void json_locks(struct vma_json *j, const struct vma_events *events)
+{
+	struct vma_lock_event lock;
+
+	vma_json_array(j, "locks");
+	for (size_t i = 0; i < events->nr; i++) {
+		if (!vma_lock_event_of(&events->ev[i], &lock))
+			continue;
+		vma_json_object(j, NULL);
+		vma_json_text(j, "action", vma_lock_action_name(lock.action));
+		vma_json_text(j, "lock", vma_lock_class_name(lock.cls));
+		vma_json_text(j, "mode", lock.write ? "write" : "read");
+		if (lock.end) {
+			vma_json_hex(j, "start", lock.start);
+			vma_json_hex(j, "end", lock.end);
+		}
+		vma_json_end(j);
+	}
+	vma_json_end(j);
+}
+
+static void json_step(struct vma_json *j, const struct step *step, const struct vma_result *res,
+		      bool locks)
 {
 	char text[VMA_SENTENCE];
 
@@ -356,8 +408,11 @@ static void json_step(struct vma_json *j, const struct step *step, const struct 
 	vma_json_result(j, &step->call, res);
 	vma_json_array(j, "events");
 	for (size_t i = 0; i < step->events.nr; i++)
-		vma_json_event(j, &step->events.ev[i]);
+		if (step->events.ev[i].kind != VMA_EV_LOCK)
+			vma_json_event(j, &step->events.ev[i]);
 	vma_json_end(j);
+	if (locks)
+		json_locks(j, &step->events);
 }
 
 static int json_change(void *ctx, const struct vma_diff *d)
@@ -411,12 +466,12 @@ static int show_json(struct session *s)
 	vma_json_object(j, "process");
 	target_json(j, s->cli->argv[1], s->model);
 	vma_json_end(j);
-	json_step(j, &s->step[s->nr - 1], last);
+	json_step(j, &s->step[s->nr - 1], last, s->opt->locks);
 	vma_json_array(j, "steps");
 	for (size_t i = 0; i < s->nr; i++) {
 		vma_json_object(j, NULL);
 		vma_json_number(j, "n", i + 1);
-		json_step(j, &s->step[i], &s->result[i]);
+		json_step(j, &s->step[i], &s->result[i], s->opt->locks);
 		vma_json_end(j);
 	}
 	vma_json_end(j);

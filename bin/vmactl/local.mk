@@ -13,6 +13,7 @@ vmactl_sources = \
 	bin/vmactl/cmd-kernels.c \
 	bin/vmactl/cmd-limits.c \
 	bin/vmactl/cmd-list.c \
+	bin/vmactl/cmd-locks.c \
 	bin/vmactl/cmd-pages.c \
 	bin/vmactl/cmd-replay.c \
 	bin/vmactl/cmd-rmap.c \

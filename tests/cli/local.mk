@@ -12,6 +12,7 @@ cli_tests = \
 	tests/cli/kernels.bats \
 	tests/cli/limits.bats \
 	tests/cli/list.bats \
+	tests/cli/locks.bats \
 	tests/cli/man-examples.bats \
 	tests/cli/replay.bats \
 	tests/cli/pages.bats \
