@@ -58,6 +58,7 @@ write_script() {
 @test "simulate --locks shows them in order" {
 	run --separate-stderr vmactl simulate --locks --kernel 6.18 --json mprotect "$other" '[stack]' 4K r--
 	[ "$status" -eq 0 ]
+	assert_valid simulate <<<"$output"
 	assert_eq "$(jq -r '.locks[0] | "\(.action) \(.lock) \(.mode)"' <<<"$output")" \
 		"acquire mmap_lock write"
 	assert_eq "$(jq -r '.locks[-1] | "\(.action) \(.lock) \(.mode)"' <<<"$output")" \
