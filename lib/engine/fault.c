@@ -238,6 +238,9 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 		*bad = min_u64(end, block + VMA_PMD_SIZE);
 		return FAULT_OK;
 	}
+	/* The next block of 2 MiB may become a huge page where this one cannot. */
+	if (state == VMA_PAGE_NONE && o->w->sys.thp_enabled && vma_is_anonymous(o->w, vma))
+		stop = min_u64(stop, round_down_to(start, VMA_PMD_SIZE) + VMA_PMD_SIZE);
 	if ((state & 0xf) == VMA_PAGE_ANON_SHARED || ((state & 0xf) == VMA_PAGE_FILE && write))
 		EMIT(o, .kind = VMA_EV_COPY, .rule = "F6", .at = start, .start = start, .end = stop);
 	if (state == VMA_PAGE_NONE)

@@ -24,17 +24,14 @@ int run_uffd_api(struct op *o)
 	return 0;
 }
 
-/* validate_range(). */
+/* validate_range(). What was mapped below mmap_min_addr may be registered: 6.1, 6.12 and 6.18 do. */
 static int check_range(struct op *o, u64 start, u64 len)
 {
-	const struct vma_system *sys = &o->w->sys;
-
 	if (!page_aligned(start) || !page_aligned(len))
 		return refuse_at(o, EINVAL, VMA_WHY_UNALIGNED, start);
 	if (!len)
 		return refuse(o, EINVAL, VMA_WHY_ZERO_LEN);
-	if (start < max_u64(sys->mmap_min_addr, sys->lsm_mmap_min_addr) ||
-	    start >= o->mm->task_size || len > o->mm->task_size - start)
+	if (start >= o->mm->task_size || len > o->mm->task_size - start)
 		return refuse_at(o, EINVAL, VMA_WHY_OUT_OF_SPACE, start);
 	return 0;
 }

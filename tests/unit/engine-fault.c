@@ -87,11 +87,30 @@ static void signals(void **state)
 	PICTURES(cases);
 }
 
+/* Rule A1.2: each block of 2 MiB decides for itself. */
+static void huge_pages(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "A1.2 from within a block", NULL, "",
+		  "mmap 500 530 rw private|anonymous|fixed; madvise 500 530 hugepage; "
+		  "touch 500 20 w; state 511 2; state 512 34; state 1023 34; state 1024 0", "@500:H{530}" },
+		{ .rule = "A1.2 a page is there", NULL, "",
+		  "mmap 512 512 rw private|anonymous|fixed; touch 600 1 w; "
+		  "madvise 512 512 hugepage; touch 512 2 w; state 513 2; state 514 0", "@512:H{512}" },
+		{ .rule = "A1.2 unasked", NULL, "",
+		  "mmap 512 512 rw private|anonymous|fixed; touch 512 1 w; state 513 0", "@512:A{512}" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_write_makes_or_reuses_an_anon_vma),
 		cmocka_unit_test(signals),
+		cmocka_unit_test(huge_pages),
 	};
 
 	return cmocka_run_group_tests_name("engine-fault", tests, NULL, NULL);

@@ -51,6 +51,12 @@ static void registering(void **state)
 		{ .rule = "U1 no MAYWRITE", NULL, "",
 		  "maps 0 1 r future; uffdio_api 1 0; uffdio_register 1 0 1 missing", "?", EPERM,
 		  VMA_WHY_MAY_ACCESS },
+		{ .rule = "U1 below mmap_min_addr", NULL, "",
+		  "caps 2; uffdio_api 1 0; mmap #0x8000 3 rw private|anonymous|fixed; "
+		  "uffdio_register 1 #0x8000 1 missing; uffdio_unregister 1 #0x8000 2", "<below>aaa" },
+		{ .rule = "U1 beyond", NULL, "",
+		  "uffdio_api 1 0; uffdio_register 1 #0x7ffffffff000 1 missing", "", EINVAL,
+		  VMA_WHY_OUT_OF_SPACE },
 		{ .rule = "U1 holes", NULL, "aa.aa",
 		  "uffdio_api 1 0; uffdio_register 1 0 5 missing; has 4 um", "??.??" },
 		{ .rule = "5.5 tail", "6.12-", "aaaa",
