@@ -264,7 +264,9 @@ void make_pkey(struct gen *g, struct step *s)
 	if (s->op == VMA_OP_PKEY_ALLOC) {
 		s->arg[1] = chance(g, 30) ? 1 + below(g, 2) : 0;
 	} else if (s->op == VMA_OP_PKEY_FREE) {
-		s->arg[0] = below(g, 5);
+		/* Never key 0: whoever gets it next, with rights or for execute-only memory,
+		 * takes the puppet's own pages from it. */
+		s->arg[0] = 1 + below(g, 4);
 	} else {
 		vma_gen_range(g, &s->arg[0], &s->arg[1]);
 		s->arg[2] = vma_gen_prot(g);
