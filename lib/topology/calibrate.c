@@ -166,6 +166,27 @@ static void measure(struct vma_fork_costs *c)
 	time_huge(c);
 }
 
+static void undo_model(struct vma_model **m)
+{
+	vma_model_free(*m);
+}
+
+/* The measuring process is a copy of ours: what its own memory takes is no part of the base. */
+static void without_own_memory(struct vma_fork_costs *c)
+{
+	const struct vma_open_opts opts = { .levels = VMA_READ_DEFAULT | VMA_READ_PAGES };
+	AUTO(undo_model) struct vma_model *self = NULL;
+	struct vma_fork_bill own;
+	double base = c->base;
+
+	if (vma_open("self", &opts, &self, NULL) || vma_fork_bill(self, &own, NULL))
+		return;
+	c->base = 0;
+	c->base = base - vma_fork_time(&own, c);
+	if (c->base < base / 5)
+		c->base = base / 5;
+}
+
 int vma_fork_calibrate(struct vma_fork_costs *out, struct vma_err *err)
 {
 	struct vma_fork_costs *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -189,5 +210,7 @@ int vma_fork_calibrate(struct vma_fork_costs *out, struct vma_err *err)
 	munmap(shared, sizeof(*shared));
 	if (!rc && out->base < 0)
 		rc = vma_fail(err, EAGAIN, "calibration: no process could be made");
+	if (!rc)
+		without_own_memory(out);
 	return rc;
 }
