@@ -86,6 +86,7 @@ static int list_profiles(const struct cli *cli)
 	AUTO(undo_listing) struct listing l;
 	struct profile profile[MAX_PROFILES];
 	const void *rows[MAX_PROFILES];
+	char name[VMA_KERNEL_NAME];
 	const char *release;
 	struct utsname u;
 	size_t nr = 0;
@@ -96,7 +97,8 @@ static int list_profiles(const struct cli *cli)
 	for (size_t i = 0; nr < MAX_PROFILES - 1 && (release = vma_kernel_verified_at(i)); i++)
 		if (!vma_kernel_init(&profile[nr].kernel, release, NULL))
 			nr++;
-	if (!uname(&u) && !vma_kernel_init(&profile[nr].kernel, u.release, NULL))
+	if (!uname(&u) &&
+	    !vma_kernel_init(&profile[nr].kernel, vma_kernel_name(u.release, u.version, name), NULL))
 		profile[nr++].running = true;
 	for (size_t i = 0; i < nr; i++)
 		rows[i] = &profile[i];

@@ -59,6 +59,7 @@ static int run(struct session *s, struct vma_err *err)
 				   .argv = (const char *const *)&cli->argv[2],
 				   .env_bytes = environment_bytes(s),
 				   .like = s->like ? s->like->facts : NULL };
+	char name[VMA_KERNEL_NAME];
 	struct vma_kernel kernel;
 	struct utsname u;
 	int rc = 0;
@@ -66,8 +67,9 @@ static int run(struct session *s, struct vma_err *err)
 	if (s->like)
 		kernel = *vma_world_kernel(s->like->world);
 	else if (cli->shared.kernel || !uname(&u))
-		rc = vma_kernel_init(&kernel, cli->shared.kernel ? cli->shared.kernel : u.release,
-				     err);
+		rc = vma_kernel_init(&kernel,
+				     cli->shared.kernel ? cli->shared.kernel :
+				     vma_kernel_name(u.release, u.version, name), err);
 	if (rc)
 		return rc;
 	o.kernel = &kernel;

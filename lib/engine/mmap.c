@@ -263,14 +263,15 @@ static int clear_old_way(struct mapping *m)
 	u64 n = pages(m->len), end = m->addr + m->len;
 	int rc;
 
+	/* mapping_map_writable() */
+	if (o->k->maple_tree && m->file && m->flags & VM_SHARED && m->flags & VM_MAYWRITE &&
+	    m->file->seal_write)
+		return refuse(o, EPERM, VMA_WHY_SEALED_FILE);
 	if (may_expand(o, m->flags, n)) {
 		rc = may_expand(o, m->flags, n - replaced(o, m->addr, end, false));
 		if (rc)
 			return rc;
 	}
-	if (o->k->maple_tree && m->file && m->flags & VM_SHARED && m->flags & VM_MAYWRITE &&
-	    m->file->seal_write)
-		return refuse(o, EPERM, VMA_WHY_SEALED_FILE);
 	/* The real errno of a failed unmap is lost here. */
 	rc = unmap_gather(o, m->addr, end);
 	if (rc)

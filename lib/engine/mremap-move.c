@@ -87,21 +87,32 @@ static void drop_uffd(struct op *o, struct vma *copy)
 	copy->vm_flags &= ~VM_UFFD_FLAGS;
 }
 
-/* What stays behind after DONTUNMAP (R11). */
-static int leave_source(struct remap *r, struct vma *copy, u64 old_flags)
+/* The part of locked memory that DONTUNMAP leaves becomes a VMA before the copy is made: the rest
+ * may merge with that. */
+static int split_locked(struct remap *r)
 {
 	struct op *o = r->o;
 	struct vma *vma = r->vma;
 	u64 end = r->addr + r->old_len;
 	int rc;
 
-	if (o->k->dontunmap_splits_locked && vma->vm_flags & VM_LOCKED) {
-		if (vma->vm_start < r->addr && (rc = split_nolimit(o, vma, r->addr, true)))
-			return rc;
-		if (vma->vm_end > end && (rc = split_nolimit(o, vma, end, false)))
-			return rc;
+	if (!(r->flags & R_DONTUNMAP) || !o->k->dontunmap_splits_locked ||
+	    !(vma->vm_flags & VM_LOCKED))
+		return 0;
+	if (vma->vm_start < r->addr && (rc = split_nolimit(o, vma, r->addr, true)))
+		return rc;
+	return vma->vm_end > end ? split_nolimit(o, vma, end, false) : 0;
+}
+
+/* What stays behind after DONTUNMAP (R11). */
+static void leave_source(struct remap *r, struct vma *copy, u64 old_flags)
+{
+	struct op *o = r->o;
+	struct vma *vma = r->vma;
+	u64 end = r->addr + r->old_len;
+
+	if (o->k->dontunmap_splits_locked && vma->vm_flags & VM_LOCKED)
 		o->mm->locked_vm -= vma_pages(vma);
-	}
 	if (o->k->dontunmap_leaks_locked && old_flags & VM_LOCKED)
 		o->mm->locked_vm += pages(r->new_len);
 	if (o->k->dontunmap_splits_locked && old_flags & VM_LOCKED)
@@ -109,11 +120,11 @@ static int leave_source(struct remap *r, struct vma *copy, u64 old_flags)
 	vma->vm_flags &= ~VM_LOCKED_MASK;
 	if (!o->k->dontunmap_unlinks || copy == vma || vma->vm_start != r->addr ||
 	    vma->vm_end != end)
-		return 0;
+		return;
 	anon_unlink(o->w, vma);
-	if (o->k->dontunmap_resets_pgoff && vma_is_anonymous(o->w, vma))
+	/* private /dev/zero is anonymous too, but keeps the offset of its file */
+	if (o->k->dontunmap_resets_pgoff && vma_is_anonymous(o->w, vma) && !vma->file)
 		vma->vm_pgoff = pages(vma->vm_start);
-	return 0;
 }
 
 /* 5.10 believes that DONTUNMAP of a middle part had split the VMA, and repairs the wrong one. */
@@ -205,6 +216,8 @@ int remap_move(struct remap *r)
 		rc = check_may_split(r);
 	if (!rc)
 		rc = charge_move(r, &charged);
+	if (!rc)
+		rc = split_locked(r);
 	if (rc)
 		return rc;
 	old_flags = r->vma->vm_flags;
@@ -225,9 +238,9 @@ int remap_move(struct remap *r)
 	r->result = r->new_addr;
 	if (r->flags & R_DONTUNMAP) {
 		mark_next(r, copy, middle, old_flags);
-		rc = leave_source(r, copy, old_flags);
+		leave_source(r, copy, old_flags);
 		o->mm->hiwater_vm = hiwater;
-		return rc;
+		return 0;
 	}
 	if (r->old_len && !unmap_gather(o, r->addr, r->addr + r->old_len))
 		unmap_commit(o, r->addr, r->addr + r->old_len, true);

@@ -24,14 +24,17 @@ int run_uffd_api(struct op *o)
 	return 0;
 }
 
-/* validate_range(). What was mapped below mmap_min_addr may be registered: 6.1, 6.12 and 6.18 do. */
+/* validate_range(). */
 static int check_range(struct op *o, u64 start, u64 len)
 {
+	const struct vma_system *sys = &o->w->sys;
+	u64 low = o->k->uffd_below_min_addr ? 0 : max_u64(sys->mmap_min_addr, sys->lsm_mmap_min_addr);
+
 	if (!page_aligned(start) || !page_aligned(len))
 		return refuse_at(o, EINVAL, VMA_WHY_UNALIGNED, start);
 	if (!len)
 		return refuse(o, EINVAL, VMA_WHY_ZERO_LEN);
-	if (start >= o->mm->task_size || len > o->mm->task_size - start)
+	if (start < low || start >= o->mm->task_size || len > o->mm->task_size - start)
 		return refuse_at(o, EINVAL, VMA_WHY_OUT_OF_SPACE, start);
 	return 0;
 }
@@ -44,7 +47,7 @@ static bool capable(const struct op *o, const struct vma *vma, u64 flags, u64 ct
 	bool shmem = kind == VMA_KIND_SHMEM || kind == VMA_KIND_ZERO;
 	bool async = o->k->uffd_wp_async_any && o->w->uffd_features[ctx] & 1 << 15;
 
-	if (o->k->has_droppable && vma->vm_flags & VM_DROPPABLE)
+	if (o->k->uffd_refuses_droppable && vma->vm_flags & VM_DROPPABLE)
 		return false;
 	if (flags & VM_UFFD_MINOR && !hugetlb && !shmem)
 		return false;

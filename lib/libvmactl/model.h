@@ -94,13 +94,15 @@ u64 vma_page_prot(u64 flags, bool write_notify);
  * struct vma_kernel - what one kernel does, as named properties
  * @release:  as uname -r prints it
  * @version:  KV(major, minor)
+ * @update:   of the stable series: 176 of 6.1.176. Where the release does not tell, the one that
+ *            was verified, 0 in other series
  * @verified: the differential tests ran against this release
  *
  * The rest is one bool a row of kernel.def.
  */
 struct vma_kernel {
 	char release[65];
-	u32 version;
+	u32 version, update;
 	bool verified;
 #define PROP(name, since, until, help) bool name;
 #include "libvmactl/kernel.def"
@@ -115,9 +117,21 @@ struct vma_kernel_prop {
 	size_t offset; /* of the bool in struct vma_kernel */
 };
 
-/** vma_kernel_init() - the profile of a release ("6.12", "6.1.0-49-amd64"). -EINVAL when there
- *  is no number in it; releases before 4.18 are refused with -ENOTSUP. */
+/** vma_kernel_init() - the profile of a release ("6.12", "6.12.107", "6.1.0-49-amd64", or as
+ *  vma_kernel_name() wrote it). -EINVAL when there is no number in it; releases before 4.18 are
+ *  refused with -ENOTSUP. */
 int vma_kernel_init(struct vma_kernel *k, const char *release, struct vma_err *err);
+
+/**
+ * vma_kernel_name() - a release with the stable update that it hides
+ * @release: as uname -r prints it
+ * @build:   as uname -v prints it, or all of /proc/version
+ * @out:     VMA_KERNEL_NAME bytes
+ *
+ * Debian's "6.1.0-49-amd64" becomes "6.1.0-49-amd64 (6.1.174)"; what tells by itself stays as it is.
+ */
+#define VMA_KERNEL_NAME 65
+char *vma_kernel_name(const char *release, const char *build, char *out);
 
 /** vma_kernel_prop_at() - row @i of the property table, NULL past the end. */
 const struct vma_kernel_prop *vma_kernel_prop_at(size_t i);

@@ -66,15 +66,18 @@ void anon_attach(struct vma_world *w, struct vma *vma, u32 anon)
 	world_anon(w, anon)->num_active_vmas++;
 }
 
+/* Since 7.0 each link goes to the head: every copy turns the list round. */
 static void clone_links(struct vma_world *w, struct vma *dst, const struct vma *src)
 {
-	struct vma_avc *tail = NULL;
+	struct vma_avc *link, *tail = NULL;
 
 	CHECK(!dst->avc);
 	for (u32 id = src->avc; id; id = world_avc(w, id)->next) {
-		tail = link_avc(w, dst, world_avc(w, id)->anon_vma, tail);
-		if (!tail)
+		link = link_avc(w, dst, world_avc(w, id)->anon_vma, tail);
+		if (!link)
 			return;
+		if (!w->kernel.clone_turns_chain)
+			tail = link;
 	}
 }
 
@@ -122,7 +125,8 @@ void anon_unlink(struct vma_world *w, struct vma *vma)
 }
 
 /* Rule A9: an anon_vma of the chain that no VMA uses any more and that has at most one child is
- * taken again, the oldest first: it keeps a line of forking parents from growing for ever. */
+ * taken again, the last of the list: it keeps a line of forking parents from growing for ever.
+ * Since 7.0 it is the first: the search walks the copied list as before, and that is turned. */
 static u32 reusable(const struct vma_world *w, const struct vma *parent)
 {
 	u32 found = 0;
@@ -130,8 +134,11 @@ static u32 reusable(const struct vma_world *w, const struct vma *parent)
 	for (u32 id = parent->avc; id; id = world_avc(w, id)->next) {
 		const struct vma_anon *av = world_anon(w, world_avc(w, id)->anon_vma);
 
-		if (!av->num_active_vmas && av->num_children < 2)
-			found = av->id; /* the list is newest first: the last hit is the oldest */
+		if (av->num_active_vmas || av->num_children >= 2)
+			continue;
+		found = av->id;
+		if (w->kernel.clone_turns_chain)
+			break;
 	}
 	return found;
 }

@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "base/range.h"
+#include "libvmactl/model.h"
 #include "read/text.h"
 
 /* ---------------------------------------------------------------- sysctls */
@@ -253,12 +255,14 @@ static void read_boot_options(const struct source *s, struct vma_facts *f)
 /* "6.12.1-amd64\n", or "Linux version 6.12.1-amd64 (...". */
 static int read_release(const struct source *s, struct vma_facts *f)
 {
-	struct strbuf b = { 0 };
+	struct strbuf b = { 0 }, build = { 0 };
+	char release[VMA_KERNEL_NAME], name[VMA_KERNEL_NAME];
 	const char *p;
 	int rc = source_slurp(s->proc_dir, "sys/kernel/osrelease", &b);
 
 	if (rc)
 		rc = source_slurp(s->proc_dir, "version", &b);
+	source_slurp(s->proc_dir, "version", &build); /* without it we know a bit less */
 	p = strbuf_str(&b);
 	if (text_starts(p, "Linux version "))
 		p += strlen("Linux version ");
@@ -266,10 +270,13 @@ static int read_release(const struct source *s, struct vma_facts *f)
 	if (rc || !len) {
 		rc = facts_missing(f, "kernel release", rc ? -rc : EBADMSG, "use --kernel");
 	} else {
-		f->release = facts_text(f, p, len);
+		snprintf(release, sizeof(release), "%.*s", (int)min_u64(len, 64), p);
+		vma_kernel_name(release, strbuf_str(&build), name);
+		f->release = facts_text(f, name, strlen(name));
 		rc = f->release ? 0 : -ENOMEM;
 	}
 	strbuf_fini(&b);
+	strbuf_fini(&build);
 	return rc;
 }
 

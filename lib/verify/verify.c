@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -282,16 +283,15 @@ static int run_workers(struct pool *p, struct vma_err *err)
 
 static int kernel_name(const struct vma_verify_opts *opts, char out[65], struct vma_err *err)
 {
-	char release[65] = "";
+	char release[VMA_KERNEL_NAME] = "";
 	struct vma_kernel k;
+	struct utsname u;
 	int rc;
 
 	if (!opts->kernel) {
-		AUTO(undo_fclose) FILE *f = fopen("/proc/sys/kernel/osrelease", "re");
-
-		if (!f || !fgets(release, sizeof(release), f))
-			return vma_fail(err, errno, "/proc/sys/kernel/osrelease: cannot read: %m");
-		release[strcspn(release, "\n")] = '\0';
+		if (uname(&u) < 0)
+			return vma_fail(err, errno, "cannot ask for the kernel release: %m");
+		vma_kernel_name(u.release, u.version, release);
 	}
 	rc = vma_kernel_init(&k, opts->kernel ? opts->kernel : release, err);
 	if (!rc)

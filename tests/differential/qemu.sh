@@ -67,7 +67,9 @@ image_of() {
 # ---------------------------------------------------------------- the root file system
 
 # Files are mapped from tmpfs: the initramfs itself is of a kind (ramfs) that nobody uses. Huge
-# pages are made by faults alone: khugepaged would make them whenever it likes.
+# pages are made where MADV_HUGEPAGE asks for them, and by faults alone: khugepaged would make them
+# whenever it likes, and with "always" a page table that was left behind empty rules one out, which
+# the model does not remember.
 write_init() {
 	cat <<END
 #!/bin/sh
@@ -76,6 +78,7 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 export PATH=/bin LC_ALL=C.UTF-8
+echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
 echo 4294967295 >/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
 echo "== kernel \$(uname -r)"
 for profile in $profiles; do

@@ -55,7 +55,7 @@ static void checks_come_in_the_order_of_the_kernel(void **state)
 		  VMA_WHY_SEALED_FILE },
 		{ .rule = "M14 hole", "5.10", "aa", "maps 0 1 rw sealed", ".a", EPERM,
 		  VMA_WHY_SEALED_FILE },
-		{ .rule = "M14 no hole", "6.12-", "aa", "maps 0 1 rw sealed", "aa", EPERM,
+		{ .rule = "M14 no hole", "6.1-", "aa", "maps 0 1 rw sealed", "aa", EPERM,
 		  VMA_WHY_SEALED_FILE },
 		{ .rule = "M14 read-only", "6.1-", "", "maps 0 1 r sealed; lacks 0 mw", "?" },
 		{ .rule = "M14 read-only", "5.10", "", "maps 0 1 r sealed", "", EPERM,

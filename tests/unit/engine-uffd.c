@@ -51,9 +51,19 @@ static void registering(void **state)
 		{ .rule = "U1 no MAYWRITE", NULL, "",
 		  "maps 0 1 r future; uffdio_api 1 0; uffdio_register 1 0 1 missing", "?", EPERM,
 		  VMA_WHY_MAY_ACCESS },
-		{ .rule = "U1 below mmap_min_addr", NULL, "",
+		{ .rule = "U1 below mmap_min_addr", "6.1-", "",
 		  "caps 2; uffdio_api 1 0; mmap #0x8000 3 rw private|anonymous|fixed; "
 		  "uffdio_register 1 #0x8000 1 missing; uffdio_unregister 1 #0x8000 2", "<below>aaa" },
+		{ .rule = "U1 below mmap_min_addr", "5.10", "",
+		  "caps 2; uffdio_api 1 0; mmap #0x8000 3 rw private|anonymous|fixed; "
+		  "uffdio_register 1 #0x8000 1 missing", "<below>aaa", EINVAL,
+		  VMA_WHY_OUT_OF_SPACE },
+		{ .rule = "U1 droppable", "6.12", "",
+		  "uffdio_api 1 0; mmap 0 2 rw droppable|anonymous|fixed; "
+		  "uffdio_register 1 0 2 missing; has 0 um", "??" },
+		{ .rule = "U1 droppable", "6.18-", "",
+		  "uffdio_api 1 0; mmap 0 2 rw droppable|anonymous|fixed; "
+		  "uffdio_register 1 0 2 missing", "ii", EINVAL, VMA_WHY_UFFD_KIND },
 		{ .rule = "U1 beyond", NULL, "",
 		  "uffdio_api 1 0; uffdio_register 1 #0x7ffffffff000 1 missing", "", EINVAL,
 		  VMA_WHY_OUT_OF_SPACE },

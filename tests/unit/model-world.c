@@ -252,9 +252,46 @@ static void a_release_has_the_properties_of_its_number(void **state)
 	assert_int_equal(vma_kernel_init(&k, "3.10", &err), -ENOTSUP);
 }
 
+static void a_release_may_hide_its_stable_update(void **state)
+{
+	static const char debian[] =
+		"Linux version 6.1.0-56-amd64 (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0) #1 SMP "
+		"Debian 6.1.192-2 (2026-11-10)";
+	char name[VMA_KERNEL_NAME];
+
+	(void)state;
+	assert_string_equal(vma_kernel_name("6.1.0-56-amd64", debian, name),
+			    "6.1.0-56-amd64 (6.1.192)");
+	assert_int_equal(kernel(name).update, 192);
+	assert_string_equal(vma_kernel_name("6.12.117+deb12-amd64", debian, name),
+			    "6.12.117+deb12-amd64");
+	assert_string_equal(vma_kernel_name("6.2.0-9-amd64", debian, name), "6.2.0-9-amd64");
+	assert_string_equal(vma_kernel_name("6.1.0-56-amd64", NULL, name), "6.1.0-56-amd64");
+	assert_int_equal(kernel("6.12.117+deb12-amd64").update, 117);
+	assert_int_equal(kernel("6.9.0-rc3").update, 0);
+	/* Nobody says: the one that was verified, or the first. */
+	assert_int_equal(kernel("6.1.0-56-amd64").update, 176);
+	assert_int_equal(kernel("6.1").update, 176);
+	assert_int_equal(kernel("6.9").update, 0);
+}
+
+static void stable_updates_take_changes_over(void **state)
+{
+	(void)state;
+	assert_false(kernel("6.12.113").dontunmap_no_self_merge);
+	assert_true(kernel("6.12.114").dontunmap_no_self_merge);
+	assert_true(kernel("6.12.113").dontunmap_resets_pgoff);
+	assert_false(kernel("6.18.200").dontunmap_no_self_merge);
+	assert_true(kernel("7.0").dontunmap_no_self_merge);
+	assert_false(kernel("6.1.190").dontunmap_splits_locked);
+	assert_true(kernel("6.1.0-56-amd64 (6.1.192)").dontunmap_splits_locked);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_release_may_hide_its_stable_update),
+		cmocka_unit_test(stable_updates_take_changes_over),
 		cmocka_unit_test(a_pool_keeps_addresses_and_reuses_ids),
 		cmocka_unit_test(runs_join_and_are_cut),
 		cmocka_unit_test(random_runs_agree_with_one_state_a_page),
