@@ -118,6 +118,12 @@ struct vma_fact_bpf {
 	const char *fault;                             /* symbol of vm_ops->fault */
 };
 
+/** struct vma_fact_anon - an anon_vma that stands in a chain with others */
+struct vma_fact_anon {
+	u64 anon_vma, root, parent; /* opaque identities */
+	u32 refcount, num_children, num_active_vmas;
+};
+
 /**
  * struct vma_fact_mm_bpf - mm_struct fields that no file shows, and those to check files against
  *
@@ -243,6 +249,8 @@ struct vma_facts {
 	struct vma_fact_bpf *bpf; /* same order as the non-gate maps, NULL */
 	size_t nr_bpf;
 	struct vma_fact_mm_bpf *mm_bpf;
+	struct vma_fact_anon *anon_bpf; /* some may be there more than once */
+	size_t nr_anon_bpf;
 	struct vma_page_run *runs; /* pagemap, NULL when not read; a page of a file is
 				      VMA_PAGE_FILE, of shmem too */
 	size_t nr_runs;

@@ -73,18 +73,24 @@ int vma_bpf_to_facts(const struct vma_bpf_image *img, struct vma_facts *f, struc
 {
 	free(f->bpf);
 	free(f->mm_bpf);
+	free(f->anon_bpf);
 	f->bpf = NULL;
 	f->mm_bpf = NULL;
-	f->nr_bpf = 0;
+	f->anon_bpf = NULL;
+	f->nr_bpf = f->nr_anon_bpf = 0;
 	if (!fits_maps(img, f))
 		return vma_fail(err, EAGAIN, "%s: the process changed while it was read",
 				f->source ? f->source : "BPF reader");
 	f->mm_bpf = malloc(sizeof(*f->mm_bpf));
+	f->anon_bpf = malloc((img->nr_anons + 1) * sizeof(*f->anon_bpf));
 	f->bpf = copy_vmas(img);
-	if (!f->bpf || !f->mm_bpf)
+	if (!f->bpf || !f->mm_bpf || !f->anon_bpf)
 		return vma_fail(err, ENOMEM, "out of memory");
 	*f->mm_bpf = img->mm;
 	f->nr_bpf = img->nr_vmas;
+	f->nr_anon_bpf = img->nr_anons;
+	if (img->nr_anons)
+		memcpy(f->anon_bpf, img->anons, img->nr_anons * sizeof(*f->anon_bpf));
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 void vma_bpf_image_fini(struct vma_bpf_image *img)
 {
 	free(img->vmas);
+	free(img->anons);
 	free(img->chains);
 	free(img->ops);
 	memset(img, 0, sizeof(*img));
@@ -18,7 +19,7 @@ void vma_bpf_image_fini(struct vma_bpf_image *img)
 
 void vma_bpf_image_reset(struct vma_bpf_image *img)
 {
-	img->nr_vmas = img->nr_chains = img->nr_ops = 0;
+	img->nr_vmas = img->nr_anons = img->nr_chains = img->nr_ops = 0;
 	img->bytes = img->reads = 0;
 	img->changed = img->have_mm = img->ended = false;
 	memset(&img->mm, 0, sizeof(img->mm));
@@ -161,11 +162,29 @@ static bool take_vma(struct vma_bpf_image *img, const struct bpf_rec_vma *r)
 	return true;
 }
 
+static bool take_links(struct vma_bpf_image *img, const struct bpf_rec_links *r)
+{
+	if (!reserve(&img->anons, img->nr_anons, &img->cap_anons, r->nr, sizeof(*img->anons)))
+		return false;
+	for (size_t i = 0; i < r->nr; i++)
+		img->anons[img->nr_anons++] = (struct vma_fact_anon){
+			.anon_vma = r->link[i].anon_vma,
+			.root = r->link[i].root,
+			.parent = r->link[i].parent,
+			.refcount = r->link[i].refcount,
+			.num_children = r->link[i].num_children,
+			.num_active_vmas = r->link[i].num_active_vmas,
+		};
+	return true;
+}
+
 /* Is the record as long as its type wants? Its head was read; @size bytes of it are there. */
 static bool well_formed(const struct vma_bpf_image *img, const struct bpf_head *h, const void *at)
 {
 	const struct bpf_rec_vma *v = at;
+	const struct bpf_rec_links *l = at;
 	const size_t fixed = offsetof(struct bpf_rec_vma, chain);
+	const size_t before_links = offsetof(struct bpf_rec_links, link);
 
 	switch (h->type) {
 	case BPF_REC_MM:
@@ -175,6 +194,9 @@ static bool well_formed(const struct vma_bpf_image *img, const struct bpf_head *
 	case BPF_REC_VMA:
 		return img->have_mm && h->size >= fixed && v->nr_kept <= BPF_CHAIN_MAX &&
 		       h->size == fixed + v->nr_kept * sizeof(u64);
+	case BPF_REC_LINKS:
+		return h->size >= before_links && l->nr <= BPF_CHAIN_MAX &&
+		       h->size == before_links + l->nr * sizeof(struct bpf_link);
 	case BPF_REC_END:
 		return h->size == sizeof(*h);
 	}
@@ -191,7 +213,7 @@ int vma_bpf_image_add(struct vma_bpf_image *img, const void *data, size_t len, s
 		const void *record = (const char *)data + at;
 		const struct bpf_head *h = record;
 
-		if (h->size < sizeof(*h) || h->size > sizeof(struct bpf_rec_vma) || h->size % 8)
+		if (h->size < sizeof(*h) || h->size > sizeof(struct bpf_rec_links) || h->size % 8)
 			return vma_fail(err, EBADMSG, "BPF reader: record of %u bytes", h->size);
 		if (len - at < h->size)
 			break;
@@ -203,6 +225,8 @@ int vma_bpf_image_add(struct vma_bpf_image *img, const void *data, size_t len, s
 			ok = take_ops(img, record);
 		else if (h->type == BPF_REC_VMA)
 			ok = take_vma(img, record);
+		else if (h->type == BPF_REC_LINKS)
+			ok = take_links(img, record);
 		else
 			img->ended = true;
 		if (!ok)

@@ -13,7 +13,8 @@
 
 /** What to read (bits). */
 enum {
-	VMA_BPF_READ_ANON = 1 << 0, /* anon_vma's own fields and the chain; its identity comes anyway */
+	VMA_BPF_READ_ANON = 1 << 0, /* anon_vma's own fields, the chain, and those in it; its identity
+				       comes anyway */
 };
 
 /* One vm_operations_struct, found on the way. */
@@ -36,8 +37,11 @@ struct vma_bpf_image {
 	u32 reads;
 	bool ended;                /* the stream was read to its end */
 	bool changed;              /* the address space was changed meanwhile */
+	struct vma_fact_anon *anons; /* in chains of more than one; some come again */
+	size_t nr_anons;
 
 	size_t cap_vmas; /* private from here */
+	size_t cap_anons;
 	u64 *chains;
 	size_t nr_chains, cap_chains;
 	struct vma_bpf_ops *ops;

@@ -44,6 +44,7 @@ void vma_facts_free(struct vma_facts *f)
 	free(f->maps);
 	free(f->bpf);
 	free(f->mm_bpf);
+	free(f->anon_bpf);
 	free(f->runs);
 	free(f->files);
 	free(f->aux);

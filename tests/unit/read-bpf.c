@@ -121,6 +121,42 @@ static void each_vma_gets_its_own_part_of_the_chains(void **state)
 	assert_int_equal(s->img.mm.brk, 0x5000);
 }
 
+static void what_chains_hold_besides_comes_along(void **state)
+{
+	struct stream *s = *state;
+	const size_t fixed = offsetof(struct bpf_rec_links, link);
+	struct bpf_rec_links *l;
+
+	append_mm(s, 2);
+	append_vma(s, 0x1000, 0x2000, 2);
+	l = (struct bpf_rec_links *)(void *)append(s, BPF_REC_LINKS,
+						   fixed + 2 * sizeof(struct bpf_link));
+	l->nr = 2;
+	l->link[0] = (struct bpf_link){ 0x1000, 0x1001, 0x1001, 1, 0, 1, 0 };
+	l->link[1] = (struct bpf_link){ 0x1001, 0x1001, 0x1001, 2, 2, 3, 0 };
+	append_vma(s, 0x2000, 0x3000, 1);
+	append_end(s);
+	assert_int_equal(take(s), 0);
+	assert_int_equal(s->img.nr_vmas, 2);
+	assert_int_equal(s->img.nr_anons, 2);
+	assert_int_equal(s->img.anons[0].parent, 0x1001);
+	assert_int_equal(s->img.anons[1].num_active_vmas, 3);
+	assert_int_equal(s->img.vmas[1].chain[0], 0x2000);
+}
+
+static void links_that_are_not_all_there_are_no_stream(void **state)
+{
+	struct stream *s = *state;
+	const size_t fixed = offsetof(struct bpf_rec_links, link);
+	struct bpf_rec_links *l;
+
+	append_mm(s, 1);
+	l = (struct bpf_rec_links *)(void *)append(s, BPF_REC_LINKS,
+						   fixed + sizeof(struct bpf_link));
+	l->nr = 2;
+	assert_int_equal(take(s), -EBADMSG);
+}
+
 static void a_symbol_loses_its_module_and_a_number_is_no_symbol(void **state)
 {
 	struct stream *s = *state;
@@ -212,7 +248,8 @@ static void a_write_lock_between_first_and_last_is_a_change(void **state)
 static void records_that_lie_about_their_size_are_refused(void **state)
 {
 	struct stream *s = *state;
-	static const u32 sizes[] = { 0, 4, 8, 100, 12, 0xffffffff, sizeof(struct bpf_rec_vma) + 8 };
+	static const u32 sizes[] = { 0, 4, 8, 100, 12, 0xffffffff,
+				     sizeof(struct bpf_rec_links) + 8 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		s->len = 0;
@@ -460,6 +497,8 @@ int main(void)
 {
 	const struct CMUnitTest parser[] = {
 		STREAM(each_vma_gets_its_own_part_of_the_chains),
+		STREAM(what_chains_hold_besides_comes_along),
+		STREAM(links_that_are_not_all_there_are_no_stream),
 		STREAM(a_symbol_loses_its_module_and_a_number_is_no_symbol),
 		STREAM(a_record_that_is_cut_in_two_waits_for_its_rest),
 		STREAM(nothing_is_taken_behind_the_end),

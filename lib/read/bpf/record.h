@@ -7,7 +7,8 @@
  * only types of fixed size and no padding.
  *
  * Order: one BPF_REC_MM first, then the VMAs by address; a BPF_REC_OPS comes before the first VMA
- * that names its operations, and may come again. BPF_REC_END is the last.
+ * that names its operations, and may come again; a BPF_REC_LINKS follows the VMA whose chain holds
+ * more than one anon_vma. BPF_REC_END is the last.
  */
 #include "libvmactl/types.h"
 
@@ -20,6 +21,7 @@ enum {
 	BPF_REC_OPS,
 	BPF_REC_VMA,
 	BPF_REC_END, /* head only: the reader stops here */
+	BPF_REC_LINKS,
 };
 
 struct bpf_head {
@@ -55,6 +57,19 @@ struct bpf_rec_vma {
 	u32 lock_seq, vm_refcnt, mm_seq;
 	u16 nr_kept, cut;
 	u64 chain[BPF_CHAIN_MAX];
+};
+
+/* An anon_vma in a chain. */
+struct bpf_link {
+	u64 anon_vma, root, parent;
+	u32 refcount, num_children, num_active_vmas, unused;
+};
+
+/* The chain of the VMA before it. Written only as far as the first @nr. */
+struct bpf_rec_links {
+	struct bpf_head head;
+	u64 nr;
+	struct bpf_link link[BPF_CHAIN_MAX];
 };
 
 #endif

@@ -26,6 +26,7 @@ u64 ops_sent[BPF_OPS_SLOTS];  /* by a hash of the address; a collision just send
 static struct bpf_rec_vma out;
 static struct bpf_rec_mm out_mm;
 static struct bpf_rec_ops out_ops;
+static struct bpf_rec_links out_links;
 
 /* The verifier forbids most arithmetic on a pointer; through memory it becomes a plain number. */
 static u64 number(const void *pointer)
@@ -155,6 +156,26 @@ static int send_ops(struct seq_file *seq, struct vm_operations_struct *ops)
 	return bpf_seq_write(seq, o, sizeof(*o));
 }
 
+/* An anon_vma that is in a chain; what cannot be read stays 0. */
+static void get_link(struct bpf_link *l, u64 addr)
+{
+	struct anon_vma *a = (void *)addr;
+
+	l->anon_vma = addr;
+	l->root = l->parent = 0;
+	l->refcount = l->num_children = l->num_active_vmas = 0;
+	bpf_core_read(&l->root, sizeof(l->root), &a->root);
+	bpf_core_read(&l->parent, sizeof(l->parent), &a->parent);
+	bpf_core_read(&l->refcount, sizeof(l->refcount), &a->refcount.counter);
+	if (HAS(struct anon_vma, num_children)) {
+		bpf_core_read(&l->num_children, sizeof(l->num_children), &a->num_children);
+		bpf_core_read(&l->num_active_vmas, sizeof(l->num_active_vmas), &a->num_active_vmas);
+	} else {
+		bpf_core_read(&l->num_children, sizeof(l->num_children),
+			      &((struct anon_vma___degree *)a)->degree);
+	}
+}
+
 /* The chain is a list through its links. A pointer made out of a list_head cannot be followed
  * directly, so the links are copied. */
 static void get_chain(struct bpf_rec_vma *o, struct vm_area_struct *vma)
@@ -228,6 +249,24 @@ static void get_rest(struct bpf_rec_vma *o, struct vm_area_struct *vma)
 	o->mm_seq = mm_seq(vma->vm_mm);
 }
 
+/* A chain of one link holds nothing that the VMA's record has not told. */
+static int send_links(struct seq_file *seq)
+{
+	struct bpf_rec_links *o = &out_links;
+	u32 nr = out.nr_kept;
+	u32 size = offsetof(struct bpf_rec_links, link);
+
+	if (nr < 2 || nr > BPF_CHAIN_MAX)
+		return 0;
+	for (u32 i = 0; i < BPF_CHAIN_MAX && i < nr; i++)
+		get_link(&o->link[i], out.chain[i]);
+	size += nr * sizeof(struct bpf_link);
+	o->head.size = size;
+	o->head.type = BPF_REC_LINKS;
+	o->nr = nr;
+	return bpf_seq_write(seq, o, size);
+}
+
 static int send_vma(struct seq_file *seq, struct vm_area_struct *vma)
 {
 	struct bpf_rec_vma *o = &out;
@@ -289,7 +328,7 @@ int task_vma(struct bpf_iter__task_vma *ctx)
 		if (ops_sent[slot] != addr && send_ops(seq, ops))
 			return 0;
 	}
-	if (send_vma(seq, vma))
+	if (send_vma(seq, vma) || send_links(seq))
 		return 0;
 	mm_sent = 1;
 	if (ops)
