@@ -60,33 +60,31 @@ static void undo_session(struct session *s)
 enum anon_column { COL_ANON, COL_ROOT, COL_PARENT, COL_CHILDREN, COL_ACTIVE, COL_REFS, COL_LINKS,
 		   COL_DEPTH, COL_START, COL_END, COL_PID, COL_OWN, COL_SHARED, COL_CHAIN_LENGTH };
 
-static u64 depth_of(const struct vma_forest *f, const struct vma_forest_anon *a)
+/* Forks below the root; false when a parent on the way is not known. */
+static bool depth_of(const struct vma_forest *f, const struct vma_forest_anon *a, u64 *depth)
 {
-	u64 depth = 0;
-
-	while (a->parent != a->id && depth < f->nr_anons) {
+	for (*depth = 0; a && a->parent != a->id && *depth < f->nr_anons; ++*depth)
 		a = vma_forest_at(f, a->parent);
-		depth++;
-	}
-	return depth;
+	return a;
 }
 
 static void get_number(const struct vma_column *col, const void *row_, struct vma_cell *cell)
 {
 	const struct row *r = row_;
 	const struct vma_forest_anon *a = r->anon;
+	bool known = true;
 
 	cell->state = VMA_CELL_HAS;
 	cell->how = r->vma ? r->vma->how : a->how;
 	switch ((enum anon_column)col->arg) {
 	case COL_ANON: cell->num = a->id; break;
-	case COL_ROOT: cell->num = a->root; break;
-	case COL_PARENT: cell->num = a->parent; break;
+	case COL_ROOT: cell->num = a->root; known = a->root; break;
+	case COL_PARENT: cell->num = a->parent; known = a->parent; break;
 	case COL_CHILDREN: cell->num = a->num_children; break;
 	case COL_ACTIVE: cell->num = a->num_active_vmas; break;
 	case COL_REFS: cell->num = a->refcount; break;
 	case COL_LINKS: cell->num = a->links; break;
-	case COL_DEPTH: cell->num = depth_of(r->f, a); break;
+	case COL_DEPTH: known = depth_of(r->f, a, &cell->num); break;
 	case COL_START: cell->num = r->vma->vma->vm_start; break;
 	case COL_END: cell->num = r->vma->vma->vm_end; break;
 	case COL_PID: cell->num = r->f->model[r->vma->process]->facts->pid; break;
@@ -96,8 +94,11 @@ static void get_number(const struct vma_column *col, const void *row_, struct vm
 	}
 	if (col->arg >= COL_START && col->arg != COL_CHAIN_LENGTH)
 		cell->how = (struct vma_provenance){ VMA_EXACT, 100, "" };
-	/* Of an anon_vma that only chains name the kernel's counts were not read. */
-	if (!r->vma && !a->owned && a->key && col->arg >= COL_CHILDREN && col->arg <= COL_REFS)
+	/* Of an anon_vma that only chains name the kernel's counts may not have been read. */
+	if (!r->vma && !a->owned && a->key && !a->counted && col->arg >= COL_CHILDREN &&
+	    col->arg <= COL_REFS)
+		known = false;
+	if (!known)
 		cell->state = VMA_CELL_UNKNOWN;
 }
 
@@ -314,7 +315,7 @@ static int show_dot(struct session *s)
 			     f->anon[i].num_active_vmas, f->anon[i].refcount,
 			     f->anon[i].how.known < VMA_DERIVED ? ", style=dashed" : "");
 	for (size_t i = 0; i < f->nr_anons; i++)
-		if (f->anon[i].parent != f->anon[i].id)
+		if (f->anon[i].parent && f->anon[i].parent != f->anon[i].id)
 			vma_out_addf(o, "\ta%u -> a%u [style=bold];\n", f->anon[i].id,
 				     f->anon[i].parent);
 	for (size_t i = 0; i < s->fam.nr; i++)

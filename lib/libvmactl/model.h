@@ -211,6 +211,7 @@ struct vma_anon {
 	u32 refcount;         /* a root: 1 + descendants */
 	u32 num_children;     /* a root counts itself */
 	u32 num_active_vmas;  /* VMAs whose ->anon_vma this is */
+	u32 elsewhere;        /* of these, in processes that are not in this world: they keep it */
 	u32 nr_avcs;          /* chain links that point here (the interval tree's size) */
 };
 

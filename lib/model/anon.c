@@ -118,7 +118,7 @@ void anon_unlink(struct vma_world *w, struct vma *vma)
 		u32 next = avc->next;
 
 		pool_put(&w->avcs, id);
-		if (!--av->nr_avcs)
+		if (!--av->nr_avcs && !av->elsewhere)
 			anon_drop(w, av);
 		id = next;
 	}

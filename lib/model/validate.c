@@ -110,9 +110,9 @@ static int check_anon(const struct vma_world *w, const struct vma_anon *av, cons
 	if (av->nr_avcs != t->avcs)
 		return vma_fail(err, EINVAL, "anon_vma %u: nr_avcs %u, chains have %u", av->id,
 				av->nr_avcs, t->avcs);
-	if (av->num_active_vmas != t->active)
+	if (av->num_active_vmas != t->active + av->elsewhere)
 		return vma_fail(err, EINVAL, "anon_vma %u: num_active_vmas %u, VMAs have %u", av->id,
-				av->num_active_vmas, t->active);
+				av->num_active_vmas, t->active + av->elsewhere);
 	if (av->root != av->id && world_anon(w, av->root)->root != av->root)
 		return vma_fail(err, EINVAL, "anon_vma %u: root %u is no root", av->id, av->root);
 	return 0;

@@ -186,8 +186,8 @@ static int infer_all(struct build *b)
 /* One anon_vma of the kernel: its address there, what is known of it, and ours. */
 struct object {
 	u64 key, root, parent;
-	u32 num_children;
-	bool owned;  /* some VMA here uses it, so parent and counts are known */
+	u32 num_children, num_active_vmas;
+	bool read;   /* parent and counts are the kernel's */
 	bool entered;
 	u32 id;
 };
@@ -203,7 +203,7 @@ static int by_key(const void *a, const void *b)
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	return x->owned == y->owned ? 0 : x->owned ? -1 : 1; /* the one that knows most first */
+	return x->read == y->read ? 0 : x->read ? -1 : 1; /* the one that knows most first */
 }
 
 static struct object *find_object(const struct objects *o, u64 key)
@@ -229,9 +229,26 @@ static void add_object(struct objects *o, u64 key, u64 root, u64 parent)
 		o->list[o->nr++] = (struct object){ .key = key, .root = root, .parent = parent };
 }
 
+/* Those that only stand in chains, with what the kernel holds for them. */
+static void add_chained(const struct build *b, struct objects *o)
+{
+	for (size_t i = 0; i < b->f->nr_anon_bpf; i++) {
+		const struct vma_fact_anon *a = &b->f->anon_bpf[i];
+
+		if (!a->anon_vma || !a->root || !a->parent)
+			continue; /* it could not be read */
+		o->list[o->nr++] = (struct object){
+			.key = a->anon_vma, .root = a->root, .parent = a->parent,
+			.num_children = a->num_children,
+			.num_active_vmas = a->num_active_vmas, .read = true,
+		};
+		add_object(o, a->parent, a->root, a->root);
+	}
+}
+
 static int collect_objects(const struct build *b, struct objects *o)
 {
-	size_t nr = 1;
+	size_t nr = 1 + 2 * b->f->nr_anon_bpf;
 
 	for (size_t i = 0; i < b->f->nr_bpf; i++)
 		nr += 3 + b->f->bpf[i].nr_chain;
@@ -244,13 +261,15 @@ static int collect_objects(const struct build *b, struct objects *o)
 		if (!v->anon_vma)
 			continue;
 		add_object(o, v->anon_vma, v->root, v->parent);
-		o->list[o->nr - 1].owned = true;
+		o->list[o->nr - 1].read = true;
 		o->list[o->nr - 1].num_children = v->num_children;
+		o->list[o->nr - 1].num_active_vmas = v->num_active_vmas;
 		add_object(o, v->root, v->root, v->root);
 		add_object(o, v->parent, v->root, v->root);
 		for (u32 j = 0; j < v->nr_chain; j++)
 			add_object(o, v->chain[j], v->root, v->root);
 	}
+	add_chained(b, o);
 	qsort(o->list, o->nr, sizeof(*o->list), by_key);
 	nr = 0;
 	for (size_t i = 0; i < o->nr; i++)
@@ -260,7 +279,7 @@ static int collect_objects(const struct build *b, struct objects *o)
 	return 0;
 }
 
-/* Parents first. Of an ancestor that no VMA here uses, only the root is known. */
+/* Parents first. Of an ancestor that was not read only the root is known. */
 static u32 make_object(struct build *b, const struct objects *o, struct object *obj)
 {
 	struct object *up = obj->parent == obj->key ? NULL : find_object(o, obj->parent);
@@ -290,6 +309,22 @@ static bool link_exact(struct build *b, const struct objects *o, struct vma *vma
 	return !vma_world_oom(b->w);
 }
 
+/* VMAs and children in other processes count too: they decide what fork reuses (rule A9). */
+static void count_elsewhere(struct build *b, const struct objects *o)
+{
+	for (size_t i = 0; i < o->nr; i++) {
+		const struct object *obj = &o->list[i];
+		struct vma_anon *av = vma_anon_at(b->w, obj->id);
+
+		if (!obj->read || !av)
+			continue;
+		av->num_children = obj->num_children;
+		if (obj->num_active_vmas > av->num_active_vmas)
+			av->elsewhere = obj->num_active_vmas - av->num_active_vmas;
+		av->num_active_vmas += av->elsewhere;
+	}
+}
+
 static int exact_all(struct build *b)
 {
 	struct objects o = { 0 };
@@ -311,11 +346,8 @@ static int exact_all(struct build *b)
 		    !link_exact(b, &o, b->vmas[i], b->bpf[i]))
 			return -ENOMEM;
 	}
-	/* Children in other processes count too: they decide what fork reuses (rule A9). */
-	for (size_t i = 0; i < o.nr; i++)
-		if (o.list[i].owned && b->f->mm_bpf &&
-		    (b->f->mm_bpf->have & VMA_BPF_NUM_CHILDREN))
-			vma_anon_at(b->w, o.list[i].id)->num_children = o.list[i].num_children;
+	if (b->f->mm_bpf && (b->f->mm_bpf->have & VMA_BPF_NUM_CHILDREN))
+		count_elsewhere(b, &o);
 	return 0;
 }
 

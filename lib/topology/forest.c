@@ -115,7 +115,7 @@ static bool make_slots(struct vma_forest *f)
 
 static u32 anon_of_key(struct vma_forest *f, u64 key)
 {
-	const struct vma_forest_anon *a;
+	struct vma_forest_anon *a;
 	u32 *slot;
 
 	if (!make_slots(f))
@@ -124,38 +124,45 @@ static u32 anon_of_key(struct vma_forest *f, u64 key)
 	if (*slot)
 		return *slot;
 	a = add_anon(f, key, exact);
+	if (a)
+		a->root = a->parent = 0; /* until somebody says */
 	*slot = a ? a->id : 0;
 	return *slot;
+}
+
+/* What the kernel holds for one of them; 0 among its relatives was not read. */
+static void set_exact(struct vma_forest *f, u32 id, const struct vma_fact_anon *k, bool counted)
+{
+	u32 root = k->root ? anon_of_key(f, k->root) : 0;
+	u32 parent = k->parent ? anon_of_key(f, k->parent) : 0;
+	struct vma_forest_anon *a = &f->anon[id - 1];
+
+	a->root = root;
+	a->parent = parent;
+	a->counted = counted && parent;
+	a->num_children = k->num_children;
+	a->num_active_vmas = k->num_active_vmas;
+	a->refcount = k->refcount;
 }
 
 static void add_exact_vma(struct vma_forest *f, size_t process, const struct vma *vma,
 			  const struct vma_fact_bpf *t, bool counted)
 {
-	u32 id = anon_of_key(f, t->anon_vma), root = anon_of_key(f, t->root);
-	u32 parent = anon_of_key(f, t->parent);
-	struct vma_forest_anon *a;
+	const struct vma_fact_anon own = { t->anon_vma, t->root, t->parent, t->refcount,
+					   t->num_children, t->num_active_vmas };
+	u32 id = anon_of_key(f, t->anon_vma);
 
-	if (!id || !root || !parent || !add_vma(f, process, vma, id, exact))
+	if (!id || !add_vma(f, process, vma, id, exact))
 		return;
-	a = &f->anon[id - 1];
-	a->root = root;
-	a->parent = parent;
-	a->counted = counted;
-	a->num_children = t->num_children;
-	a->num_active_vmas = t->num_active_vmas;
-	a->refcount = t->refcount;
+	set_exact(f, id, &own, counted);
 	for (u32 i = 0; i < t->nr_chain && !f->failed; i++) {
 		u32 link = anon_of_key(f, t->chain[i]);
 
 		if (!link)
 			return;
 		add_link(f, link);
-		/* Of an ancestor that nobody here owns only the root is known. */
-		if (!f->anon[link - 1].owned) {
-			f->anon[link - 1].root = root;
-			if (link != root && f->anon[link - 1].parent == link)
-				f->anon[link - 1].parent = root;
-		}
+		if (!f->anon[link - 1].root) /* all of a chain are of one tree */
+			f->anon[link - 1].root = anon_of_key(f, t->root);
 	}
 }
 
@@ -170,6 +177,12 @@ static void add_exact(struct vma_forest *f, size_t process)
 
 		if (vma && facts->bpf[i].anon_vma)
 			add_exact_vma(f, process, vma, &facts->bpf[i], counted);
+	}
+	for (size_t i = 0; i < facts->nr_anon_bpf && !f->failed; i++) {
+		u32 id = anon_of_key(f, facts->anon_bpf[i].anon_vma);
+
+		if (id && !f->anon[id - 1].counted)
+			set_exact(f, id, &facts->anon_bpf[i], counted);
 	}
 }
 
@@ -369,9 +382,9 @@ static void count(struct vma_forest *f)
 		if (a->counted)
 			continue;
 		a->refcount++;
-		if (a->parent == a->id || !f->anon[a->parent - 1].counted)
+		if (a->parent && !f->anon[a->parent - 1].counted)
 			f->anon[a->parent - 1].num_children++;
-		if (a->root != a->id && !f->anon[a->root - 1].counted)
+		if (a->root && a->root != a->id && !f->anon[a->root - 1].counted)
 			f->anon[a->root - 1].refcount++;
 	}
 	for (size_t i = 0; i < f->nr_vmas; i++)

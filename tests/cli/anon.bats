@@ -54,6 +54,18 @@ renamed() {
 	assert_eq "$(arena <<<"$output" | jq -r '[.[].known] | unique | join(" ")')" exact
 }
 
+@test "an anon_vma keeps its parent when the process it belongs to was not read" {
+	run --separate-stderr vmactl inspect --source bpf self
+	[ "$status" -eq 0 ] || skip "$stderr"
+	chain=$(vmactl anon --vmas --json --source bpf "$grandchild" | arena | jq -c '.[0].chain')
+	run --separate-stderr vmactl anon --json --source bpf "$grandchild"
+	[ "$status" -eq 0 ]
+	jq -e --argjson chain "$chain" '[.anon_vmas[] | {key: "\(.anon_vma)", value: .}] | from_entries
+		| [.["\($chain[0])"], .["\($chain[1])"], .["\($chain[2])"]]
+		| map(.parent) == [$chain[1], $chain[2], $chain[2]] and map(.depth) == [2, 1, 0]
+		and map(.num_active_vmas) == [1, 1, 1] and map(.num_children) == [0, 1, 2]' <<<"$output"
+}
+
 @test "a page that diverged is its own, the others are shared" {
 	run --separate-stderr vmactl anon --tree --vmas --json "$parent"
 	assert_eq "$(arena <<<"$output" | jq -c '[.[] | [.own_pages, .shared_pages]]')" \

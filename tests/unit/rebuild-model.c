@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/check.h"
+#include "libvmactl/engine.h"
 #include "libvmactl/rebuild.h"
 #include "read/facts.h"
 
@@ -370,6 +371,55 @@ static void the_kernels_own_chains_are_kept(void **state)
 	vma_model_free(m);
 }
 
+/* What fork reuses depends on VMAs and children of other processes (rule A9). */
+static void an_anon_vma_of_another_process_is_not_reused(void **state)
+{
+	static const u64 chain[] = { 0x200, 0x100 };
+	static const struct vma_fact_anon others[] = {
+		{ 0x200, 0x100, 0x100, 1, 0, 1 }, { 0x100, 0x100, 0x100, 2, 2, 3 },
+	};
+
+	(void)state;
+	for (u32 active = 0; active < 2; active++) {
+		struct vma_facts *f = new_facts("6.12");
+
+		add(f, 10, 2, RW, 0, "");
+		f->bpf = calloc(1, sizeof(*f->bpf));
+		f->bpf[0] = (struct vma_fact_bpf){ .start = 10 * P, .end = 12 * P,
+						   .vm_flags = 0x100073, .vm_pgoff = 10,
+						   .anon_vma = 0x200, .root = 0x100,
+						   .parent = 0x100, .chain = chain, .nr_chain = 2,
+						   .num_active_vmas = 1, .ops = "", .fault = "" };
+		f->nr_bpf = 1;
+		f->anon_bpf = calloc(2, sizeof(*f->anon_bpf));
+		memcpy(f->anon_bpf, others, sizeof(others));
+		/* the root: one child and itself; used by a process that was not read, or by none */
+		f->anon_bpf[1].num_active_vmas = active;
+		f->anon_bpf[1].num_children = 1;
+		f->nr_anon_bpf = 2;
+		f->mm_bpf = calloc(1, sizeof(*f->mm_bpf));
+		f->mm_bpf->have = VMA_BPF_NUM_CHILDREN;
+		struct vma_model *m = rebuilt(f);
+		const u32 root = vma_anon_at(m->world, at(m, 10)->anon_vma)->root;
+		struct vma_call call = { .op = VMA_OP_FORK };
+		struct vma_result res;
+		struct vma_err err;
+
+		assert_int_equal(vma_anon_at(m->world, root)->elsewhere, active);
+		assert_int_equal(vma_validate(m->world, &err), 0);
+		assert_int_equal(vma_op_run(m->mm, &call, &res), 0);
+		const struct vma *copy = vma_lookup(vma_mm_by_id(m->world, res.mm), 10 * P);
+
+		assert_int_equal(copy->anon_vma == root, !active);
+		/* unmapped here, it is still there for the others */
+		call = (struct vma_call){ .op = VMA_OP_MUNMAP, .arg = { 10 * P, 2 * P } };
+		assert_int_equal(vma_op_run(vma_mm_by_id(m->world, res.mm), &call, &res), 0);
+		assert_int_equal(vma_op_run(m->mm, &call, &res), 0);
+		assert_int_equal(vma_validate(m->world, &err), 0);
+		vma_model_free(m);
+	}
+}
+
 /* ---------------------------------------------------------------- files */
 
 static void kinds_follow_names_flags_and_devices(void **state)
@@ -676,6 +726,7 @@ int main(void)
 		cmocka_unit_test(the_heap_shares_with_bss_below_it),
 		cmocka_unit_test(a_forked_process_shares_none_and_hangs_below_its_parent),
 		cmocka_unit_test(the_kernels_own_chains_are_kept),
+		cmocka_unit_test(an_anon_vma_of_another_process_is_not_reused),
 		cmocka_unit_test(kinds_follow_names_flags_and_devices),
 		cmocka_unit_test(the_file_system_decides_when_mountinfo_named_it),
 		cmocka_unit_test(segments_of_one_file_are_one_open_file),
