@@ -120,6 +120,10 @@ static void put_json(struct vma_out *out, const struct vma_verify_report *r, con
 	vma_json_number(&j, "seed", r->seed);
 	vma_json_number(&j, "ops", r->ops);
 	vma_json_number(&j, "processes", r->episodes);
+	vma_json_array(&j, "alive");
+	for (unsigned int i = 1; i <= VMA_VERIFY_ALIVE; i++)
+		vma_json_number(&j, NULL, r->alive[i]);
+	vma_json_end(&j);
 	vma_json_real(&j, "seconds", r->seconds);
 	vma_json_bool(&j, "stopped", r->stopped);
 	vma_json_array(&j, "operations");
@@ -133,6 +137,22 @@ static void put_json(struct vma_out *out, const struct vma_verify_report *r, con
 	vma_json_end(&j);
 	put_findings_json(&j, r);
 	vma_json_end(&j);
+}
+
+/* How often how many processes were there, unless there was always one. */
+static void put_alive(struct vma_out *out, const struct vma_verify_report *r)
+{
+	u64 forked = 0;
+
+	for (unsigned int i = 2; i <= VMA_VERIFY_ALIVE; i++)
+		forked += r->alive[i];
+	if (!forked)
+		return;
+	vma_out_adds(out, "  alive at once:");
+	for (unsigned int i = 1; i <= VMA_VERIFY_ALIVE; i++)
+		if (r->alive[i])
+			vma_out_addf(out, " %u: %" PRIu64, i, r->alive[i]);
+	vma_out_adds(out, " (processes: operations)\n");
 }
 
 static void put_text(struct vma_out *out, const struct vma_verify_report *r, const char *profiles)
@@ -161,6 +181,7 @@ static void put_text(struct vma_out *out, const struct vma_verify_report *r, con
 		vma_out_addf(out, " %s %" PRIu64 "/%" PRIu64, r->counts[i].op,
 			     r->counts[i].done - r->counts[i].refused, r->counts[i].done);
 	vma_out_adds(out, " (successful/done)\n");
+	put_alive(out, r);
 }
 
 static int put_report(const struct cli *cli, const struct vma_verify_report *r,

@@ -87,11 +87,14 @@ struct vma_verify_count {
 	u64 done, refused;
 };
 
+#define VMA_VERIFY_ALIVE 8
+
 /** struct vma_verify_report - the outcome; freed with vma_verify_report_free() */
 struct vma_verify_report {
 	char kernel[65];      /* the profile predicted with */
 	u64 seed;
 	u64 ops, episodes;
+	u64 alive[VMA_VERIFY_ALIVE + 1]; /* operations while so many processes lived at once */
 	double seconds;
 	bool stopped;         /* by @stop */
 	struct vma_verify_count *counts;

@@ -118,6 +118,20 @@ static bool is_same_anon(const struct stage *st, const struct vma *vma,
 	return is_same_chain(st, vma, k);
 }
 
+/* An anon_vma that stands in chains, whoever else uses it: all there was related before. */
+static bool is_same_link(const struct stage *st, const struct vma_fact_anon *k, u32 have)
+{
+	struct relation *r = &st->bpf->anon;
+	const struct entry *e = slot_of(r->back, r->generation, k->anon_vma);
+	const struct vma_anon *a = e->generation == r->generation ?
+				   vma_anon_at(st->world, (u32)e->value) : NULL;
+
+	if (!a || !relate(r, a->root, k->root) || !relate(r, a->parent, k->parent))
+		return false;
+	return !(have & VMA_BPF_NUM_CHILDREN) || (a->num_children == k->num_children &&
+						  a->num_active_vmas == k->num_active_vmas);
+}
+
 static enum what compare_vma(const struct stage *st, const struct vma *vma,
 			     const struct vma_fact_bpf *k, u32 have)
 {
@@ -153,7 +167,12 @@ static enum what compare_image(const struct stage *st, unsigned int who)
 
 	for (size_t i = 0; !what && i < img->nr_vmas; i++)
 		what = compare_vma(st, vma_iter_next(&it), &img->vmas[i], img->mm.have);
-	return what || !vma_iter_next(&it) ? what : WHAT_RANGES;
+	if (!what && vma_iter_next(&it))
+		what = WHAT_RANGES;
+	for (size_t i = 0; !what && i < img->nr_anons; i++)
+		if (!is_same_link(st, &img->anons[i], img->mm.have))
+			what = WHAT_ANON;
+	return what;
 }
 
 /* ---------------------------------------------------------------- telling the difference */
@@ -175,6 +194,14 @@ static size_t name(struct namer *n, u64 id)
 	if (i == n->nr && n->nr < ARRAY_SIZE(n->seen))
 		n->seen[n->nr++] = id;
 	return i + 1;
+}
+
+/* An anon_vma of a chain, its relatives by their names. */
+static void link_line(struct strbuf *b, struct namer *n, const struct vma_fact_anon *k)
+{
+	strbuf_addf(b, "anon_vma %zu in a chain: root %zu parent %zu children %u active %u\n",
+		    name(n, k->anon_vma), name(n, k->root), name(n, k->parent), k->num_children,
+		    k->num_active_vmas);
 }
 
 static void anon_line(struct strbuf *b, struct namer *n, u32 pid, const struct vma_fact_bpf *k,
@@ -211,6 +238,22 @@ static struct vma_fact_bpf as_fact(const struct stage *st, const struct vma *vma
 	return f;
 }
 
+/* What the chain of a VMA of the model holds besides its own. */
+static void tell_links(struct strbuf *b, struct namer *n, const struct stage *st,
+		       const struct vma *vma)
+{
+	const struct vma_avc *avc = vma_avc_at(st->world, vma->avc);
+
+	for (; avc; avc = vma_avc_at(st->world, avc->next)) {
+		const struct vma_anon *a = vma_anon_at(st->world, avc->anon_vma);
+
+		if (a->id != vma->anon_vma)
+			link_line(b, n, &(struct vma_fact_anon){ a->id, a->root, a->parent, 0,
+								 a->num_children,
+								 a->num_active_vmas });
+	}
+}
+
 static void tell(struct stage *st, struct difference *diff)
 {
 	const struct vma_kernel *k = vma_world_kernel(st->world);
@@ -233,10 +276,13 @@ static void tell(struct stage *st, struct difference *diff)
 			const struct vma_fact_bpf f = as_fact(st, vma, chain, ARRAY_SIZE(chain));
 
 			anon_line(&a, &ours, mm->pid, &f, vma->vm_flags);
+			tell_links(&a, &ours, st, vma);
 		}
 		for (size_t n = 0; n < img->nr_vmas; n++)
 			anon_line(&b, &kernels, mm->pid, &img->vmas[n],
 				  vma_flags_from_kernel(k, img->vmas[n].vm_flags));
+		for (size_t n = 0; n < img->nr_anons; n++)
+			link_line(&b, &kernels, &img->anons[n]);
 	}
 	vma_tell_lines(&diff->detail, strbuf_str(&a), strbuf_str(&b));
 	strbuf_fini(&a);

@@ -174,8 +174,19 @@ static void sign(const struct stage *st, const struct difference *diff, char *ou
 		 diff->predicted, diff->kernel);
 }
 
-static void count(struct tally *tally, const struct step *step, const struct outcome *out)
+static unsigned int nr_alive(const struct stage *st)
 {
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
+		nr += st->mm[i] != 0;
+	return nr;
+}
+
+static void count(struct tally *tally, const struct stage *st, const struct step *step,
+		  const struct outcome *out)
+{
+	__atomic_fetch_add(&tally->alive[nr_alive(st)], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&tally->ops, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&tally->done[step->op], 1, __ATOMIC_RELAXED);
 	if (out->err || out->sig)
@@ -201,7 +212,7 @@ static int steps(const struct episode *ep, struct stage *st, struct difference *
 		}
 		if (rc)
 			break;
-		count(ep->tally, &step, &st->outcomes[st->done.nr - 1]);
+		count(ep->tally, st, &step, &st->outcomes[st->done.nr - 1]);
 		vma_gen_learn(&g, &step, &st->outcomes[st->done.nr - 1], (u32)st->done.nr - 1);
 	}
 	return rc;

@@ -7,6 +7,7 @@
 /* Shared by the workers; counted with atomic adds. */
 struct tally {
 	u64 ops, done[VMA_OP_NR], refused[VMA_OP_NR];
+	u64 alive[STAGE_PUPPETS + 1]; /* operations while so many processes lived */
 };
 
 struct episode {

@@ -399,7 +399,7 @@ int vma_stage_run(struct stage *st, const struct step *step, struct difference *
 	if (step->op == VMA_OP_EXIT) {
 		close_proc_files(st, step->who);
 		st->mm[step->who] = 0;
-		return 0;
+		return st->bpf ? vma_compare_bpf(st, diff, err) : 0;
 	}
 	rc = vma_stage_compare(st, step->who, diff, err);
 	if (!rc && !diff->what && step->op == VMA_OP_FORK)

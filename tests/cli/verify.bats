@@ -171,3 +171,11 @@ children_of() {
 	run vmactl replay --kernel $other "$script"
 	[ "$status" -eq 3 ]
 }
+
+@test "six processes live at once, and a line says how often" {
+	verify --profile fork --ops 400 --seed 3 --json
+	[ "$status" -eq 0 ]
+	jq -e '(.alive | add) == .ops and .alive[5] > 0 and .alive[6] == 0' <<<"$output"
+	verify --profile fork --ops 400 --seed 3
+	assert_contains "$output" "alive at once: 1: "
+}
