@@ -13,7 +13,7 @@ static const char *check_leaf(const struct vma_tree *t, u32 id, u32 parent, u32 
 	for (u32 i = 0; i < l->n; i++)
 		if (l->start[i] >= l->end[i] || (i && l->start[i] < l->end[i - 1]))
 			return "leaf: ranges out of order";
-	for (u32 i = l->n; i < TREE_SLOTS; i++)
+	for (u32 i = l->n; i < TREE_MAX; i++)
 		if (l->end[i] != (~0ULL))
 			return "leaf: pad is wrong";
 	if (l->next != TREE_NIL && t->leaf[l->next].prev != id)
@@ -46,7 +46,7 @@ static const char *check_node(const struct vma_tree *t, u32 id, u32 height, u32 
 		if (p->gap[i] != (height == 1 ? leaf_gap(l) : inner_gap(c)))
 			return "inner: gap is stale";
 	}
-	for (u32 i = p->n; i < TREE_SLOTS; i++)
+	for (u32 i = p->n; i < TREE_MAX; i++)
 		if (p->hi[i] != (~0ULL))
 			return "inner: pad is wrong";
 	return NULL;

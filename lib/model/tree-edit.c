@@ -18,7 +18,8 @@ static bool reserve(struct vma_tree *t)
 {
 	if (t->free_leaf == TREE_NIL && t->nr_leaf + 2 > t->cap_leaf) {
 		u32 cap = t->cap_leaf ? t->cap_leaf + t->cap_leaf / 2 + 2 : 4;
-		struct tree_leaf *leaf = realloc(t->leaf, sizeof(*leaf) * cap);
+		struct tree_leaf *leaf =
+			lines_resize(t->leaf, sizeof(*leaf) * t->nr_leaf, sizeof(*leaf) * cap);
 
 		if (!leaf)
 			return false;
@@ -27,7 +28,8 @@ static bool reserve(struct vma_tree *t)
 	}
 	if (t->nr_inner + t->height + 2 > t->cap_inner) {
 		u32 cap = t->cap_inner + t->cap_inner / 2 + t->height + 2;
-		struct tree_inner *inner = realloc(t->inner, sizeof(*inner) * cap);
+		struct tree_inner *inner = lines_resize(t->inner, sizeof(*inner) * t->nr_inner,
+							sizeof(*inner) * cap);
 
 		if (!inner)
 			return false;
@@ -103,26 +105,70 @@ static u32 slot_of(const struct tree_inner *p, u32 child)
 
 /* ---------------------------------------------------------------- what parents know */
 
-/* Carry lo, hi and gap of a node upwards as far as they change anything. */
-static void carry(struct vma_tree *t, u32 parent, u32 child, u64 lo, u64 hi, u64 gap)
+/* The widest of the holes that slot i has to do with. */
+static u64 holes_of_child(const struct tree_inner *p, u32 i)
 {
-	while (parent != TREE_NIL) {
-		struct tree_inner *p = &t->inner[parent];
-		u32 i = slot_of(p, child);
+	u64 gap = p->gap[i];
+
+	if (i)
+		gap = max_u64(gap, p->lo[i] - p->hi[i - 1]);
+	if (i + 1 < p->n)
+		gap = max_u64(gap, p->lo[i + 1] - p->hi[i]);
+	return gap;
+}
+
+static u64 holes_beside(const struct tree_leaf *l, u32 i)
+{
+	u64 gap = 0;
+
+	if (i)
+		gap = l->start[i] - l->end[i - 1];
+	if (i + 1 < l->n)
+		gap = max_u64(gap, l->start[i + 1] - l->end[i]);
+	return gap;
+}
+
+/* The hole right below slot i. */
+static u64 hole_at(const struct tree_leaf *l, u32 i)
+{
+	return i && i < l->n ? l->start[i] - l->end[i - 1] : 0;
+}
+
+/* Carry lo, hi and gap of the child in slot i upwards as far as they change anything. All holes of
+ * a node are looked at again only when the widest may have shrunk. */
+static void carry_from(struct vma_tree *t, u32 parent, u32 i, u64 lo, u64 hi, u64 gap)
+{
+	for (;;) {
+		struct tree_inner *p = &t->inner[parent], *up;
+		u64 before, after;
+		u32 slot = i;
 
 		if (p->lo[i] == lo && p->hi[i] == hi && p->gap[i] == gap)
 			return;
+		before = holes_of_child(p, i);
 		p->lo[i] = lo;
 		p->hi[i] = hi;
 		p->gap[i] = gap;
 		if (p->parent == TREE_NIL) /* nobody keeps the root's */
 			return;
-		gap = inner_gap(p);
+		up = &t->inner[p->parent];
+		i = slot_of(up, parent);
+		after = holes_of_child(p, slot);
 		lo = p->lo[0];
 		hi = p->hi[p->n - 1];
-		child = parent;
+		gap = up->gap[i];
+		if (after >= gap)
+			gap = after;
+		else if (before >= gap)
+			gap = inner_gap(p);
 		parent = p->parent;
 	}
+}
+
+static void carry(struct vma_tree *t, u32 parent, u32 child, u64 lo, u64 hi, u64 gap)
+{
+	if (parent != TREE_NIL)
+		carry_from(t, parent, slot_of(&t->inner[parent], child), lo, hi, gap);
 }
 
 static void carry_leaf(struct vma_tree *t, u32 id)
@@ -131,6 +177,24 @@ static void carry_leaf(struct vma_tree *t, u32 id)
 
 	if (l->parent != TREE_NIL)
 		carry(t, l->parent, id, l->start[0], l->end[l->n - 1], leaf_gap(l));
+}
+
+/* The same after one change: the widest hole at that place, before and now. */
+static void carry_change(struct vma_tree *t, u32 id, u64 before, u64 after)
+{
+	const struct tree_leaf *l = &t->leaf[id];
+	u64 gap;
+	u32 i;
+
+	if (l->parent == TREE_NIL)
+		return;
+	i = slot_of(&t->inner[l->parent], id);
+	gap = t->inner[l->parent].gap[i];
+	if (after >= gap)
+		gap = after;
+	else if (before >= gap)
+		gap = leaf_gap(l);
+	carry_from(t, l->parent, i, l->start[0], l->end[l->n - 1], gap);
 }
 
 static void carry_inner(struct vma_tree *t, u32 id)
@@ -349,6 +413,7 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 	struct tree_leaf *l;
 	bool fresh = false;
 	u32 before = TREE_NIL;
+	u64 hole;
 
 	CHECK(start < end);
 	if (!reserve(t)) {
@@ -369,6 +434,7 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 		fresh = !t->leaf[pos.leaf].n;
 	}
 	l = &t->leaf[pos.leaf];
+	hole = hole_at(l, pos.slot);
 	open_entries(l, pos.slot, 1);
 	l->start[pos.slot] = start;
 	l->end[pos.slot] = end;
@@ -378,7 +444,7 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 	if (fresh)
 		link_leaf(t, before, pos.leaf);
 	else
-		carry_leaf(t, pos.leaf);
+		carry_change(t, pos.leaf, hole, holes_beside(l, pos.slot));
 	return 0;
 }
 
@@ -469,16 +535,18 @@ void tree_erase(struct vma_tree *t, u64 start)
 	struct tree_pos pos;
 	struct tree_leaf *l;
 	u32 parent;
+	u64 holes;
 
 	if (!tree_seek(t, start, &pos) || tree_start(t, pos) != start) {
 		CHECK(t->failed);
 		return;
 	}
 	l = &t->leaf[pos.leaf];
+	holes = holes_beside(l, pos.slot);
 	close_entries(l, pos.slot, 1);
 	t->count--;
 	if (l->n) {
-		carry_leaf(t, pos.leaf);
+		carry_change(t, pos.leaf, holes, hole_at(l, pos.slot));
 		if (l->n < FEW && l->parent != TREE_NIL)
 			join_leaf(t, pos.leaf);
 		return;
@@ -495,6 +563,7 @@ void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end)
 {
 	struct tree_pos pos;
 	struct tree_leaf *l;
+	u64 holes;
 
 	CHECK(start < end);
 	if (!tree_seek(t, old_start, &pos) || tree_start(t, pos) != old_start) {
@@ -502,9 +571,10 @@ void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end)
 		return;
 	}
 	l = &t->leaf[pos.leaf];
+	holes = holes_beside(l, pos.slot);
 	l->start[pos.slot] = start;
 	l->end[pos.slot] = end;
-	carry_leaf(t, pos.leaf);
+	carry_change(t, pos.leaf, holes, holes_beside(l, pos.slot));
 }
 
 /* ---------------------------------------------------------------- splits and merges */

@@ -15,28 +15,29 @@
  * is lo[i] - hi[i-1]. Splitting a range changes none of the three, and stays inside one leaf.
  *
  * Nodes live in two arrays and are named by index, so a tree is copied with two memcpy. Slots past
- * the last hold the largest key: a search needs no length. The leaf used last is tried first.
+ * the last hold the largest key: a search needs no length. The leaf used last is tried first. A
+ * node is a whole number of cache lines (a leaf ten), and its keys are asked for all at once.
  */
+#include "base/lines.h"
 #include "libvmactl/types.h"
 
-#define TREE_SLOTS 32          /* one more than a node may hold */
-#define TREE_MAX (TREE_SLOTS - 1)
+#define TREE_MAX 31
 #define TREE_NIL 0xffffffffU
 
 struct tree_leaf {
 	u32 parent; /* inner node, TREE_NIL for the root; free list link */
 	u32 prev, next;
 	u32 n;
-	u64 start[TREE_SLOTS], end[TREE_SLOTS];
-	u32 val[TREE_SLOTS];
-};
+	u64 start[TREE_MAX], end[TREE_MAX];
+	u32 val[TREE_MAX];
+} __attribute__((aligned(CACHE_LINE)));
 
 struct tree_inner {
 	u32 parent;
 	u32 n;
-	u64 lo[TREE_SLOTS], hi[TREE_SLOTS], gap[TREE_SLOTS];
-	u32 child[TREE_SLOTS];
-};
+	u64 lo[TREE_MAX], hi[TREE_MAX], gap[TREE_MAX];
+	u32 child[TREE_MAX];
+} __attribute__((aligned(CACHE_LINE)));
 
 struct vma_tree {
 	struct tree_leaf *leaf;
