@@ -2,9 +2,10 @@
 /*
  * vmactl inspect: the address space as rows, one object in full, or the gaps.
  *
- * Rows come in two ways. When the columns shown are all in the records of maps or smaps, records
- * are written as they are read and nothing is kept: that is what makes processes with millions
- * of mappings cheap. Otherwise the model is built and its mappings are the rows.
+ * Rows come in two ways. When the columns shown are all in the records of maps or smaps (or, with
+ * --source bpf, in the kernel's own), records are written as they are read and nothing is kept:
+ * that is what makes processes with millions of mappings cheap. Otherwise the model is built and
+ * its mappings are the rows.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -386,6 +387,22 @@ static bool may_stream(const struct session *s)
 	return true;
 }
 
+/* --source bpf: are the columns all in the kernel's records, and the targets its processes? */
+static bool may_walk(const struct session *s)
+{
+	const struct cli_shared *shared = &s->cli->shared;
+
+	if (s->in->gaps || !s->in->source || s->list.opts.format == VMA_FORMAT_JSON ||
+	    !listing_streams(&s->list) || shared->cost_report || shared->procfs ||
+	    !target_levels(s->cli, VMA_READ_BPF) ||
+	    s->list.needs & (VMA_NEEDS_PROC | VMA_NEEDS_NEXT | VMA_NEEDS_ATTRIB))
+		return false;
+	for (char **t = s->cli->argv; *t; t++)
+		if (!is_pid(*t))
+			return false;
+	return true;
+}
+
 static int list_rows(struct cli *cli, const struct inspect *in)
 {
 	AUTO(undo_session) struct session s = { .cli = cli, .in = in };
@@ -400,6 +417,9 @@ static int list_rows(struct cli *cli, const struct inspect *in)
 		listing_prepend(&s.list, "PID");
 	if (!session_alloc(&s, (size_t)cli->argc))
 		return cli_error(CLI_FAILURE, "out of memory");
+	if (may_walk(&s) && inspect_walk(&s.list, in->range ? in->low : 0,
+					 in->range ? in->high : ~0ULL, &s.status))
+		return s.status;
 	return may_stream(&s) ? rows_as_read(&s) : rows_from_models(&s);
 }
 

@@ -32,6 +32,7 @@ vmactl_sources = \
 	bin/vmactl/inspect-bpf.c \
 	bin/vmactl/inspect-mm.c \
 	bin/vmactl/inspect-vma.c \
+	bin/vmactl/inspect-walk.c \
 	bin/vmactl/inspect.h \
 	bin/vmactl/limits-cgroup.c \
 	bin/vmactl/limits.c bin/vmactl/limits.h \

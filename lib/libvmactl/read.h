@@ -333,6 +333,20 @@ typedef int vma_map_fn(void *ctx, const struct vma_fact_map *map);
 int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_map_fn *fn, void *ctx,
 		    struct vma_err *err);
 
+/**
+ * vma_bpf_stream() - the same of what the kernel itself holds, without /proc
+ * @fn:      gets start, end, vm_flags, vm_pgoff, anon_vma and vm_file; the rest is 0 or ""
+ * @gate:    gets [vsyscall], which is no VMA, at the end, with its smaps record; may be NULL
+ * @changed: out: the process changed its address space meanwhile
+ *
+ * Starts ten times faster than VMA_READ_BPF. -ENOTSUP: not a live process, or a kernel that cannot
+ * (before 6.1, or without type information); -EPERM: without CAP_BPF and CAP_PERFMON. Both come
+ * before the first record.
+ */
+typedef int vma_bpf_fn(void *ctx, const struct vma_fact_bpf *vma);
+int vma_bpf_stream(const char *target, const struct vma_read_opts *opts, vma_bpf_fn *fn,
+		   vma_map_fn *gate, void *ctx, bool *changed, struct vma_err *err);
+
 /** Parsers on memory, for tests and fuzzing; every record goes to @fn. */
 int vma_maps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err);
 int vma_smaps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err);

@@ -148,6 +148,7 @@ enum {
 	VMA_NEEDS_MODEL = 1 << 16, /* the rebuilt model, not the record alone */
 	VMA_NEEDS_NEXT = 1 << 17,  /* the row after it */
 	VMA_NEEDS_ATTRIB = 1 << 18, /* what it is for: vma_view.attrib */
+	VMA_NEEDS_PROC = 1 << 19,  /* not in the kernel's record (vma_bpf_stream()) */
 };
 
 /**
@@ -221,18 +222,25 @@ struct vma_view {
 		u64 flags;
 		char words[VMA_FLAGS_TEXT];
 	} words[VMA_VIEW_WORDS]; /* a process has few different flags: by hash, the last ones */
+	struct {
+		u64 raw, own;
+	} kernel_flags[VMA_VIEW_WORDS]; /* the same for the kernel's bits turned into ours */
 };
 
 /**
  * struct vma_row - one mapping as a row; vma_mapping_columns says what can be shown of it
  * @map:  the record, NULL when there is none (an operation made the mapping)
  * @vma:  NULL when records are streamed
+ * @bpf:  the kernel's own record, when those are streamed; NULL
+ * @anon_vma: with @bpf: the number it is shown under
  * @next: start of the mapping above, 0 when this is the last
  */
 struct vma_row {
 	struct vma_view *view;
 	const struct vma_fact_map *map;
 	const struct vma *vma;
+	const struct vma_fact_bpf *bpf;
+	u32 anon_vma;
 	u64 start, end, flags;
 	u64 next;
 	bool has_flags;
@@ -241,10 +249,13 @@ struct vma_row {
 /** vma_mapping_columns - THE table of columns of a mapping */
 extern const struct vma_columns vma_mapping_columns;
 
-/** vma_row_of_map(), vma_row_of_vma() - fill a row. */
+/** vma_row_of_map(), vma_row_of_vma(), vma_row_of_bpf() - fill a row. @anon_vma: a number for the
+ *  kernel's anon_vma, 0 for none. */
 void vma_row_of_map(struct vma_row *row, struct vma_view *view, const struct vma_fact_map *map);
 void vma_row_of_vma(struct vma_row *row, struct vma_view *view, const struct vma *vma,
 		    const struct vma_fact_map *map);
+void vma_row_of_bpf(struct vma_row *row, struct vma_view *view, const struct vma_fact_bpf *bpf,
+		    u32 anon_vma);
 
 /* ---------------------------------------------------------------- filter, sort, group */
 

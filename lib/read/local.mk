@@ -31,13 +31,15 @@ read_sources += \
 	lib/read/system.c lib/read/system.h \
 	lib/read/text.h
 
-# The kernel's own values. Without clang, bpftool or libbpf only the refusal is built.
+# The kernel's own values. Without clang, bpftool or libbpf only the walk and a refusal are built.
 read_sources += \
 	lib/read/bpf-facts.c \
 	lib/read/bpf-image.c \
+	lib/read/bpf-walk.c lib/read/bpf-walk.h \
 	lib/read/bpf.c lib/read/bpf.h \
 	lib/read/bpf/kernel.h \
-	lib/read/bpf/record.h
+	lib/read/bpf/record.h \
+	lib/read/btf.c lib/read/btf.h
 EXTRA_DIST += lib/read/bpf/task-vma.bpf.c
 
 nodist_read_sources =

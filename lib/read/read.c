@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "read/bpf-walk.h"
 #include "read/bpf.h"
 #include "read/captured.h"
 #include "read/facts.h"
@@ -290,6 +291,63 @@ int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_ma
 	rc = smaps ? smaps_run(&l, fn, ctx, NULL, err) : maps_run(&l, fn, ctx, err);
 	lines_fini(&l);
 	return rc < 0 ? rc : 0;
+}
+
+/* What goes through between the kernel and the caller. */
+struct relay {
+	vma_bpf_fn *fn;
+	vma_map_fn *gate;
+	void *ctx;
+	u64 end; /* of the last VMA */
+	int rc;  /* what the caller's function returned */
+};
+
+static int relay_vma(void *ctx, const struct vma_fact_bpf *vma)
+{
+	struct relay *r = ctx;
+
+	r->end = vma->end;
+	r->rc = r->fn(r->ctx, vma);
+	return r->rc;
+}
+
+static int relay_gate(void *ctx, const struct vma_fact_map *map)
+{
+	struct relay *r = ctx;
+
+	return map->gate ? r->gate(r->ctx, map) : 0;
+}
+
+/* The gate is the same in every 64-bit process of a kernel, ours too. */
+static int add_gate(struct relay *r, struct vma_err *err)
+{
+	const struct vma_read_opts own = { .levels = VMA_READ_SMAPS };
+
+	if (!r->gate || r->end <= UINT32_MAX)
+		return 0;
+	return vma_maps_stream("self", &own, relay_gate, r, err);
+}
+
+int vma_bpf_stream(const char *target, const struct vma_read_opts *opts, vma_bpf_fn *fn,
+		   vma_map_fn *gate, void *ctx, bool *changed, struct vma_err *err)
+{
+	AUTO(undo_source) struct source s;
+	AUTO(undo_bpf_walk) struct bpf_walk walk = { .prog = -1 };
+	struct relay r = { .fn = fn, .gate = gate, .ctx = ctx };
+	int rc = source_open(&s, target, opts ? opts->procfs : NULL, err);
+
+	if (rc)
+		return rc;
+	if (!s.live || (opts && opts->procfs)) /* numbers of another /proc may mean others */
+		return vma_fail(err, ENOTSUP, "%s: only a live process can be asked", s.label);
+	rc = bpf_walk_open(&walk);
+	if (!rc)
+		rc = bpf_walk_each(&walk, s.tid ? s.tid : s.pid, relay_vma, &r, changed);
+	if (rc && rc == r.rc)
+		return rc < 0 ? rc : 0;
+	if (rc)
+		return vma_fail(err, -rc, "%s: BPF: %m", s.label);
+	return add_gate(&r, err);
 }
 
 int vma_maps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, struct vma_err *err)

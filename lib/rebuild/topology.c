@@ -188,7 +188,7 @@ struct object {
 	u64 key, root, parent;
 	u32 num_children, num_active_vmas;
 	bool read;   /* parent and counts are the kernel's */
-	bool entered;
+	bool entered, placed;
 	u32 id;
 };
 
@@ -279,19 +279,54 @@ static int collect_objects(const struct build *b, struct objects *o)
 	return 0;
 }
 
-/* Parents first. Of an ancestor that was not read only the root is known. */
-static u32 make_object(struct build *b, const struct objects *o, struct object *obj)
+static bool number_object(struct build *b, struct object *obj)
+{
+	if (!obj->id) {
+		const struct vma_anon *av = vma_anon_new_root(b->w);
+
+		obj->id = av ? av->id : 0;
+	}
+	return obj->id;
+}
+
+/* In the order in which the VMAs use them, as the rows that are streamed number them; then those
+ * that only a chain names. */
+static bool number_objects(struct build *b, struct objects *o)
+{
+	for (size_t i = 0; i < b->f->nr_bpf; i++) {
+		struct object *own = find_object(o, b->f->bpf[i].anon_vma);
+
+		if (own && !number_object(b, own))
+			return false;
+	}
+	for (size_t i = 0; i < o->nr; i++)
+		if (!number_object(b, &o->list[i]))
+			return false;
+	return true;
+}
+
+/* Below its parent, and that below its own first. Of an ancestor that was not read only the root
+ * is known. */
+static void place_object(struct build *b, const struct objects *o, struct object *obj)
 {
 	struct object *up = obj->parent == obj->key ? NULL : find_object(o, obj->parent);
-	const struct vma_anon *av;
 
-	if (obj->id || obj->entered) /* entered: a circle, which only bad input has */
-		return obj->id;
+	if (obj->entered)
+		return;
 	obj->entered = true;
-	u32 parent = up ? make_object(b, o, up) : 0;
-	av = parent ? vma_anon_new_child(b->w, parent) : vma_anon_new_root(b->w);
-	obj->id = av ? av->id : 0;
-	return obj->id;
+	if (up)
+		place_object(b, o, up);
+	if (up && up->placed) { /* not: a circle, which only bad input has */
+		struct vma_anon *av = vma_anon_at(b->w, obj->id);
+		struct vma_anon *above = vma_anon_at(b->w, up->id);
+
+		av->parent = above->id;
+		av->root = above->root;
+		av->num_children--; /* a root counts itself */
+		above->num_children++;
+		vma_anon_at(b->w, av->root)->refcount++;
+	}
+	obj->placed = true;
 }
 
 static bool link_exact(struct build *b, const struct objects *o, struct vma *vma,
@@ -299,12 +334,12 @@ static bool link_exact(struct build *b, const struct objects *o, struct vma *vma
 {
 	struct object *own = find_object(o, v->anon_vma);
 
-	vma_anon_attach(b->w, vma, make_object(b, o, own));
+	vma_anon_attach(b->w, vma, own->id);
 	for (u32 j = 0; j < v->nr_chain; j++) {
 		struct object *obj = find_object(o, v->chain[j]);
 
 		if (obj && obj != own)
-			vma_anon_link(b->w, vma, make_object(b, o, obj));
+			vma_anon_link(b->w, vma, obj->id);
 	}
 	return !vma_world_oom(b->w);
 }
@@ -334,9 +369,10 @@ static int exact_all(struct build *b)
 	list = o.list;
 	if (rc)
 		return rc;
+	if (!number_objects(b, &o))
+		return -ENOMEM;
 	for (size_t i = 0; i < o.nr; i++)
-		if (!make_object(b, &o, &o.list[i]))
-			return -ENOMEM;
+		place_object(b, &o, &o.list[i]);
 	for (size_t i = 0; i < b->f->nr_maps; i++) {
 		if (!b->vmas[i])
 			continue;

@@ -45,7 +45,7 @@ static void set_unknown(struct vma_cell *cell)
 static bool known(const struct vma_row *row, struct vma_cell *cell, enum vma_field field)
 {
 	if (!row->vma) {
-		if (!row->map->gate) /* [vsyscall] is no mapping: there is nothing to know */
+		if (!row->map || !row->map->gate) /* [vsyscall] is no mapping: there is nothing to know */
 			set_unknown(cell);
 		return false;
 	}
@@ -115,17 +115,22 @@ GET(gap)
 
 static void perms(const struct vma_row *row, struct vma_cell *cell)
 {
-	if (row->vma)
+	if (row->vma || row->bpf)
 		set_text(cell, vma_flags_perms(row->flags, cell->buf));
 	else
 		set_text(cell, row->map->perms);
 }
 GET(perms)
 
+static size_t slot_of(u64 flags)
+{
+	return (size_t)(flags * 0x9e3779b97f4a7c15ULL >> 60) % VMA_VIEW_WORDS;
+}
+
 /* To put the words together costs more than all else of a row, so those of the last flags are kept. */
 static const char *flag_words(struct vma_view *v, u64 fl)
 {
-	size_t at = (size_t)(fl * 0x9e3779b97f4a7c15ULL >> 60) % VMA_VIEW_WORDS;
+	size_t at = slot_of(fl);
 
 	if (!v->words[at].used || v->words[at].flags != fl) {
 		vma_flags_codes(v->kernel, fl, ' ', v->words[at].words);
@@ -207,7 +212,9 @@ GET(page_prot)
 
 static void offset(const struct vma_row *row, struct vma_cell *cell)
 {
-	if (!row->vma)
+	if (row->bpf)
+		set(cell, row->bpf->vm_file ? row->bpf->vm_pgoff << VMA_PAGE_SHIFT : 0);
+	else if (!row->vma)
 		set(cell, row->map->offset);
 	else
 		set(cell, file_of(row) ? row->vma->vm_pgoff << VMA_PAGE_SHIFT : 0);
@@ -216,7 +223,9 @@ GET(offset)
 
 static void pgoff(const struct vma_row *row, struct vma_cell *cell)
 {
-	if (known(row, cell, VMA_FIELD_PGOFF))
+	if (row->bpf)
+		set(cell, row->bpf->vm_pgoff);
+	else if (known(row, cell, VMA_FIELD_PGOFF))
 		set(cell, row->vma->vm_pgoff);
 }
 GET(pgoff)
@@ -319,8 +328,12 @@ GET(uffd)
 
 static void anon_vma(const struct vma_row *row, struct vma_cell *cell)
 {
-	if (known(row, cell, VMA_FIELD_ANON_VMA) && row->vma->anon_vma)
-		set(cell, row->vma->anon_vma);
+	u32 id = row->anon_vma;
+
+	if (!row->bpf)
+		id = known(row, cell, VMA_FIELD_ANON_VMA) ? row->vma->anon_vma : 0;
+	if (id)
+		set(cell, id);
 }
 GET(anon_vma)
 
@@ -427,6 +440,7 @@ static void get_attrib(const struct vma_column *col, const void *row_, struct vm
 
 #define MAPS VMA_READ_MAPS
 #define SMAPS VMA_READ_SMAPS
+#define FROM_PROC(levels) ((levels) | VMA_NEEDS_PROC)
 #define MODEL (VMA_READ_MAPS | VMA_READ_SMAPS | VMA_READ_STATUS | VMA_NEEDS_MODEL)
 
 static const struct vma_column columns[] = {
@@ -445,31 +459,32 @@ static const struct vma_column columns[] = {
 	{ "FLAG_NAMES", "flag_names", VMA_CELL_WORDS, false, SMAPS, get_flag_names, 0,
 	  "vm_flags by name" },
 	{ "PKEY", "pkey", VMA_CELL_NUMBER, false, SMAPS, get_pkey, 0, "protection key" },
-	{ "PROT", "page_prot", VMA_CELL_ADDR, false, MODEL, get_page_prot, 0,
+	{ "PROT", "page_prot", VMA_CELL_ADDR, false, FROM_PROC(MODEL), get_page_prot, 0,
 	  "vm_page_prot: the bits of a page table entry" },
 	{ "OFFSET", "offset", VMA_CELL_ADDR, false, MAPS, get_offset, 0,
 	  "offset in the file, bytes" },
 	{ "PGOFF", "pgoff", VMA_CELL_ADDR, false, MODEL, get_pgoff, 0,
 	  "vm_pgoff, pages; of anonymous memory too" },
-	{ "DEV", "dev", VMA_CELL_TEXT, false, MAPS, get_dev, 0, "device of the file" },
-	{ "INODE", "inode", VMA_CELL_NUMBER, false, MAPS, get_inode, 0, "inode of the file" },
-	{ "PATH", "path", VMA_CELL_TEXT, false, MAPS, get_path, 0,
+	{ "DEV", "dev", VMA_CELL_TEXT, false, FROM_PROC(MAPS), get_dev, 0, "device of the file" },
+	{ "INODE", "inode", VMA_CELL_NUMBER, false, FROM_PROC(MAPS), get_inode, 0,
+	  "inode of the file" },
+	{ "PATH", "path", VMA_CELL_TEXT, false, FROM_PROC(MAPS), get_path, 0,
 	  "file or [label], as maps prints it" },
-	{ "KIND", "kind", VMA_CELL_TEXT, false, MODEL, get_kind, 0, "kind of mapping" },
-	{ "OPS", "ops", VMA_CELL_TEXT, false, MODEL, get_ops, 0,
+	{ "KIND", "kind", VMA_CELL_TEXT, false, FROM_PROC(MODEL), get_kind, 0, "kind of mapping" },
+	{ "OPS", "ops", VMA_CELL_TEXT, false, FROM_PROC(MODEL), get_ops, 0,
 	  "vm_operations_struct; none: anonymous" },
-	{ "NAME", "name", VMA_CELL_TEXT, false, MODEL, get_name, 0,
+	{ "NAME", "name", VMA_CELL_TEXT, false, FROM_PROC(MODEL), get_name, 0,
 	  "name given by prctl(PR_SET_VMA)" },
-	{ "POLICY", "policy", VMA_CELL_TEXT, false, MODEL | VMA_READ_NUMA, get_policy, 0,
-	  "memory policy" },
+	{ "POLICY", "policy", VMA_CELL_TEXT, false, FROM_PROC(MODEL | VMA_READ_NUMA), get_policy,
+	  0, "memory policy" },
 	{ "UFFD", "uffd", VMA_CELL_WORDS, false, SMAPS, get_uffd, 0, "modes of userfaultfd" },
 	{ "ANON_VMA", "anon_vma", VMA_CELL_NUMBER, false, MODEL, get_anon_vma, 0,
 	  "anon_vma, a number of ours; none: never faulted" },
-	{ "ROOT", "anon_root", VMA_CELL_NUMBER, false, MODEL, get_root, 0,
+	{ "ROOT", "anon_root", VMA_CELL_NUMBER, false, FROM_PROC(MODEL), get_root, 0,
 	  "root of the anon_vma's tree" },
-	{ "CHAIN", "chain", VMA_CELL_IDS, false, MODEL, get_chain, 0,
+	{ "CHAIN", "chain", VMA_CELL_IDS, false, FROM_PROC(MODEL), get_chain, 0,
 	  "anon_vma_chain: anon_vmas, newest first" },
-	{ "DOUBTS", "doubts", VMA_CELL_WORDS, false, MODEL, get_doubts, 0,
+	{ "DOUBTS", "doubts", VMA_CELL_WORDS, false, FROM_PROC(MODEL), get_doubts, 0,
 	  "fields that are not exact: how they are known, by which rule" },
 #define ATTRIB (VMA_READ_MAPS | VMA_READ_STATUS | VMA_NEEDS_ATTRIB)
 	{ "OBJECT", "object", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_OBJECT,
@@ -489,7 +504,7 @@ static const struct vma_column columns[] = {
 	{ "TID", "tid", VMA_CELL_TEXT, false, ATTRIB, get_attrib, VMA_ATTRIB_THREAD,
 	  "thread whose stack it is" },
 #define COUNTER(name, key_, smaps, help) \
-	{ name, key_, VMA_CELL_BYTES, true, SMAPS, get_smaps, VMA_SMAPS_##smaps, help }
+	{ name, key_, VMA_CELL_BYTES, true, FROM_PROC(SMAPS), get_smaps, VMA_SMAPS_##smaps, help }
 	COUNTER("RSS", "rss", RSS, "present pages"),
 	COUNTER("PSS", "pss", PSS, "present pages, shared ones divided by their users"),
 	COUNTER("PSS_DIRTY", "pss_dirty", PSS_DIRTY, "the dirty part of PSS"),
@@ -497,7 +512,7 @@ static const struct vma_column columns[] = {
 	COUNTER("SHARED_DIRTY", "shared_dirty", SHARED_DIRTY, "present, mapped twice, dirty"),
 	COUNTER("PRIVATE_CLEAN", "private_clean", PRIVATE_CLEAN, "present, mapped once, clean"),
 	COUNTER("PRIVATE_DIRTY", "private_dirty", PRIVATE_DIRTY, "present, mapped once, dirty"),
-	{ "DIRTY", "dirty", VMA_CELL_BYTES, true, SMAPS, get_dirty, 0,
+	{ "DIRTY", "dirty", VMA_CELL_BYTES, true, FROM_PROC(SMAPS), get_dirty, 0,
 	  "present and dirty, as pmap -x" },
 	COUNTER("REFERENCED", "referenced", REFERENCED, "touched since the marks were cleared"),
 	COUNTER("ANONYMOUS", "anonymous", ANONYMOUS, "present pages without a file"),
@@ -511,11 +526,11 @@ static const struct vma_column columns[] = {
 	COUNTER("SWAP", "swap", SWAP, "swapped out"),
 	COUNTER("SWAPPSS", "swappss", SWAPPSS, "swapped out, divided by users"),
 	COUNTER("LOCKED", "locked", LOCKED, "locked by mlock, as PSS"),
-	{ "KERNELPAGESIZE", "kernelpagesize", VMA_CELL_BYTES, false, SMAPS, get_smaps,
+	{ "KERNELPAGESIZE", "kernelpagesize", VMA_CELL_BYTES, false, FROM_PROC(SMAPS), get_smaps,
 	  VMA_SMAPS_KERNELPAGESIZE, "page size the kernel allocates in" },
-	{ "MMUPAGESIZE", "mmupagesize", VMA_CELL_BYTES, false, SMAPS, get_smaps,
+	{ "MMUPAGESIZE", "mmupagesize", VMA_CELL_BYTES, false, FROM_PROC(SMAPS), get_smaps,
 	  VMA_SMAPS_MMUPAGESIZE, "page size the processor uses" },
-	{ "THPELIGIBLE", "thpeligible", VMA_CELL_BOOL, false, SMAPS, get_smaps,
+	{ "THPELIGIBLE", "thpeligible", VMA_CELL_BOOL, false, FROM_PROC(SMAPS), get_smaps,
 	  VMA_SMAPS_THPELIGIBLE, "may get transparent huge pages now" },
 };
 
@@ -533,4 +548,18 @@ void vma_row_of_vma(struct vma_row *row, struct vma_view *view, const struct vma
 	*row = (struct vma_row){ .view = view, .map = map, .vma = vma, .start = vma->vm_start,
 				 .end = vma->vm_end, .flags = vma->vm_flags,
 				 .has_flags = !map || map->has_flags };
+}
+
+void vma_row_of_bpf(struct vma_row *row, struct vma_view *view, const struct vma_fact_bpf *bpf,
+		    u32 anon_vma)
+{
+	size_t at = slot_of(bpf->vm_flags);
+
+	if (view->kernel_flags[at].raw != bpf->vm_flags) { /* no flags are no flags of ours */
+		view->kernel_flags[at].raw = bpf->vm_flags;
+		view->kernel_flags[at].own = vma_flags_from_kernel(view->kernel, bpf->vm_flags);
+	}
+	*row = (struct vma_row){ .view = view, .bpf = bpf, .anon_vma = anon_vma,
+				 .start = bpf->start, .end = bpf->end,
+				 .flags = view->kernel_flags[at].own, .has_flags = true };
 }

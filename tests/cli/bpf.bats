@@ -142,3 +142,30 @@ time.sleep(300)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
 		.kernel == "0x1")] | length >= 1' <<<"$output"
 	[ "$status" -eq 0 ]
 }
+
+# The same columns, once streamed and once through the model (--cost-report wants that).
+@test "rows from the kernel's records are those of the model" {
+	need_bpf
+	local columns=START,END,SIZE,PERMS,FLAGS,OFFSET,PGOFF,UFFD,ANON_VMA
+	for format in --raw --json-lines --noheadings; do
+		run --separate-stderr vmactl inspect "$format" --source bpf -o "$columns" "$TARGET"
+		[ "$status" -eq 0 ]
+		streamed=$output
+		run --separate-stderr vmactl inspect "$format" --source bpf --cost-report \
+			-o "$columns" "$TARGET"
+		[ "$status" -eq 0 ]
+		assert_eq "$streamed" "$output"
+	done
+}
+
+@test "a filter, a range and two targets work on the kernel's records too" {
+	need_bpf
+	run --separate-stderr vmactl inspect --raw -n --source bpf -o START,ANON_VMA \
+		-Q 'ANON_VMA > 0' "$TARGET" self
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -gt 2 ]
+	first=$(vmactl inspect --raw -n --source bpf -o START,PGOFF "$TARGET" | head -1)
+	run --separate-stderr vmactl inspect --raw -n --source bpf -o START,PGOFF \
+		--range "${first% *}" "$TARGET"
+	assert_eq "$output" "$first"
+}
