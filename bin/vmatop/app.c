@@ -40,15 +40,27 @@ void app_say(struct app *a, enum style style, const char *fmt, ...)
 	a->message_style = style;
 }
 
+void app_set_shown(struct app *a, struct sample *s)
+{
+	struct sample *before = a->shown;
+
+	a->shown = sample_ref(s);
+	sample_unref(before);
+	listing_free(a->listing);
+	a->listing = NULL;
+	detail_free(a->detail);
+	a->detail = NULL;
+	a->detail_of = NULL;
+}
+
 static void forget_process(struct app *a)
 {
 	history_fini(&a->history);
+	app_set_shown(a, NULL);
 	sample_unref(a->live);
-	sample_unref(a->shown);
-	listing_free(a->listing);
-	a->live = a->shown = NULL;
-	a->listing = NULL;
+	a->live = NULL;
 	a->back = 0;
+	a->read_failed = false;
 	a->addr = 0;
 	a->ended = false;
 	a->q_space.tags.nr = 0;
@@ -71,12 +83,15 @@ void app_show(struct app *a, size_t back)
 	s = history_back(&a->history, back);
 	if (!s || s == a->shown)
 		return;
-	sample_unref(a->shown);
-	a->shown = sample_ref(s);
+	app_set_shown(a, s);
 	a->back = back;
-	listing_free(a->listing);
-	a->listing = NULL;
 	a->want_arrange = true;
+}
+
+const struct detail *app_detail(const struct app *a)
+{
+	return a->detail && a->detail_of == a->shown && a->detail->addr == a->addr ? a->detail
+										  : NULL;
 }
 
 bool app_selected(const struct app *a, size_t *i)
@@ -84,7 +99,7 @@ bool app_selected(const struct app *a, size_t *i)
 	size_t at = a->shown ? sample_find(a->shown, a->addr) : 0;
 
 	*i = at;
-	return at < sample_nr(a->shown) && a->shown->facts->maps[at].start <= a->addr;
+	return at < sample_nr(a->shown) && sample_start(a->shown, at) <= a->addr;
 }
 
 u32 app_wants(const struct app *a)

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "config.h"
+#include "detail.h"
 #include "history.h"
 #include "panel.h"
 #include "procs.h"
@@ -57,6 +58,10 @@ struct app {
 	struct sample *live;    /* the newest */
 	struct sample *shown;   /* that or an older one of the history */
 	struct listing *listing; /* of @shown */
+	struct detail *detail;  /* of a mapping of @detail_of; see app_detail() */
+	const struct sample *detail_of;
+	bool read_failed;       /* the last reading did */
+	bool figures;           /* --figures: read twice, to compare */
 	struct history history;
 	size_t back;            /* how many samples back @shown is */
 	bool ended;             /* the process is gone: @live is the last there will be */
@@ -77,6 +82,10 @@ void app_say(struct app *a, enum style style, const char *fmt, ...)
 void app_open(struct app *a, const char *target);
 /** app_show() - show the sample @back samples before the newest. */
 void app_show(struct app *a, size_t back);
+/** app_set_shown() - show @s; what was made of another sample is dropped. */
+void app_set_shown(struct app *a, struct sample *s);
+/** app_detail() - the selected mapping of @shown in full; NULL: not made yet. */
+const struct detail *app_detail(const struct app *a);
 /** app_selected() - index of the selected mapping in @shown; false when there is none. */
 bool app_selected(const struct app *a, size_t *i);
 /** app_wants() - what the open panels and columns want read. */

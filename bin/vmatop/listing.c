@@ -33,11 +33,12 @@ static void filter_rows(const struct listing_ask *ask, const struct vma_filter *
 	struct vma_cell cell = { .buf = buf };
 	struct vma_view view;
 	struct vma_row row;
+	struct vma_fact_map record;
 
 	sample_view(ask->sample, &view);
 	for (size_t i = 0; i < sample_nr(ask->sample); i++) {
 		if (f && buf) {
-			sample_row(ask->sample, &view, i, &row);
+			sample_row(ask->sample, &view, i, &row, &record);
 			if (!vma_filter_holds(f, &row, &cell))
 				continue;
 		}
@@ -45,43 +46,53 @@ static void filter_rows(const struct listing_ask *ask, const struct vma_filter *
 	}
 }
 
-/* The sort takes pointers to rows: whole rows for the time it takes. */
+/* Rows for the sort, one at a time. */
+struct rows {
+	const struct sample *sample;
+	const u32 *index;
+	struct vma_view view;
+	struct vma_row row;
+	struct vma_fact_map record;
+};
+
+static const void *row_at(void *ctx, size_t i)
+{
+	struct rows *r = ctx;
+
+	sample_row(r->sample, &r->view, r->index[i], &r->row, &r->record);
+	return &r->row;
+}
+
 static int sort_rows(const struct listing_ask *ask, const struct vma_order *order,
 		     struct listing *l)
 {
-	AUTO(undo_free) struct vma_row *rows = calloc(l->nr + 1, sizeof(*rows));
-	AUTO(undo_free) const void **at = calloc(l->nr + 1, sizeof(*at));
-	AUTO(undo_free) u32 *index = malloc((l->nr + 1) * sizeof(*index));
-	struct vma_view view;
+	AUTO(undo_free) u32 *sorted = malloc((l->nr + 1) * sizeof(*sorted));
+	struct rows rows = { .sample = ask->sample, .index = l->row };
 
-	if (!rows || !at || !index)
+	if (!sorted)
 		return -ENOMEM;
-	sample_view(ask->sample, &view);
-	for (size_t i = 0; i < l->nr; i++) {
-		sample_row(ask->sample, &view, l->row[i], &rows[i]);
-		index[i] = l->row[i];
-		at[i] = &rows[i];
-	}
-	int rc = vma_order_sort(order, at, l->nr, &l->err);
+	sample_view(ask->sample, &rows.view);
+	int rc = vma_order_sort_by(order, row_at, &rows, sorted, l->nr, &l->err);
 	for (size_t i = 0; !rc && i < l->nr; i++)
-		l->row[i] = index[(const struct vma_row *)at[i] - rows];
+		sorted[i] = l->row[sorted[i]];
+	if (!rc)
+		memcpy(l->row, sorted, l->nr * sizeof(*sorted));
 	return rc;
 }
 
 static void add_gaps(const struct sample *s, struct listing *l)
 {
-	const struct vma_fact_map *m = s->facts->maps;
 	size_t nr = l->nr, gaps = 0;
 
 	for (size_t i = 0; i + 1 < nr; i++)
-		gaps += m[l->row[i] + 1].start > m[l->row[i]].end;
+		gaps += sample_start(s, l->row[i] + 1) > sample_end(s, l->row[i]);
 	u32 *with = malloc((nr + gaps + 1) * sizeof(*with));
 	if (!with)
 		return;
 	l->nr = 0;
 	for (size_t i = 0; i < nr; i++) {
 		with[l->nr++] = l->row[i];
-		if (i + 1 < nr && m[l->row[i] + 1].start > m[l->row[i]].end)
+		if (i + 1 < nr && sample_start(s, l->row[i] + 1) > sample_end(s, l->row[i]))
 			with[l->nr++] = l->row[i] | LISTING_GAP;
 	}
 	free(l->row);

@@ -3,12 +3,17 @@
 vmatop_sources = \
 	bin/vmatop/app.c bin/vmatop/app.h \
 	bin/vmatop/config.c bin/vmatop/config.h \
+	bin/vmatop/detail.c bin/vmatop/detail.h \
+	bin/vmatop/figures.c bin/vmatop/figures.h \
+	bin/vmatop/folds.c bin/vmatop/folds.h \
+	bin/vmatop/forest.c bin/vmatop/forest.h \
 	bin/vmatop/history.c bin/vmatop/history.h \
 	bin/vmatop/keys.c bin/vmatop/keys.h \
 	bin/vmatop/list.c bin/vmatop/list.h \
 	bin/vmatop/listing.c \
 	bin/vmatop/main.c \
 	bin/vmatop/options.c bin/vmatop/options.h \
+	bin/vmatop/pack.c bin/vmatop/pack.h \
 	bin/vmatop/panel-anon.c \
 	bin/vmatop/panel-help.c \
 	bin/vmatop/panel-history.c \
@@ -23,6 +28,8 @@ vmatop_sources = \
 	bin/vmatop/procs.c bin/vmatop/procs.h \
 	bin/vmatop/prompt.c bin/vmatop/prompt.h \
 	bin/vmatop/reader.c \
+	bin/vmatop/sample-marks.c \
+	bin/vmatop/sample-read.c \
 	bin/vmatop/sample.c bin/vmatop/sample.h \
 	bin/vmatop/search.c \
 	bin/vmatop/sim-args.c \

@@ -28,6 +28,7 @@
 
 #include "app.h"
 #include "base/check.h"
+#include "figures.h"
 #include "options.h"
 
 /* Where the handlers put the number of a signal; the loop does the rest. */
@@ -126,6 +127,7 @@ static int loop(struct app *a)
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
 				{ .fd = worker_fd(a->worker), .events = POLLIN },
 				{ .fd = signal_pipe[0], .events = POLLIN } };
+	u64 woke = clock_ns(), cpu = figures_cpu();
 	bool dirty = true;
 
 	while (!a->quit) {
@@ -133,7 +135,11 @@ static int loop(struct app *a)
 		if (dirty)
 			panel_draw(a);
 		dirty = false;
-		if (poll(fds, ARRAY_SIZE(fds), reader_timeout(a)) < 0 && errno != EINTR)
+		figures_turn(clock_ns() - woke, figures_cpu() - cpu);
+		int rc = poll(fds, ARRAY_SIZE(fds), reader_timeout(a));
+		woke = clock_ns();
+		cpu = figures_cpu();
+		if (rc < 0 && errno != EINTR)
 			return SIGHUP;
 		if (fds[2].revents) {
 			int sig = take_signals(a);
@@ -214,6 +220,7 @@ static int take_options(struct app *a, const struct options *o)
 	a->config = *c;
 	a->procfs = o->procfs;
 	a->kernel = o->kernel;
+	a->figures = o->figures;
 	a->tree = c->tree;
 	a->q_procs.follow = a->q_space.follow = c->follow;
 	a->q_procs.whole_path = a->q_space.whole_path = c->whole_path;
@@ -268,6 +275,8 @@ int main(int argc, char **argv)
 		return 1;
 	status = loop(&app);
 	term_close();
+	if (o.figures)
+		figures_print();
 	/* a worker that still reads uses what it was lent: the system takes all of it back */
 	return end_with(status);
 }

@@ -11,7 +11,8 @@
 #include "keys.h"
 
 enum { OPT_PROCFS = 256, OPT_KERNEL, OPT_THEME, OPT_READONLY, OPT_LIST_KEYS, OPT_LIST_THEMES,
-       OPT_LIST_OPTIONS };
+       OPT_LIST_OPTIONS,
+       OPT_FIGURES };
 
 /* THE table of options: getopt's, the help and the completion's. */
 static const struct {
@@ -31,6 +32,7 @@ static const struct {
 	{ "readonly", NULL, "accepted; there is no other mode", OPT_READONLY },
 	{ "procfs", "DIR", "instead of /proc", OPT_PROCFS },
 	{ "kernel", "RELEASE", "simulate with the rules of this kernel", OPT_KERNEL },
+	{ "figures", NULL, "at the end print what it cost; each reading is done twice", OPT_FIGURES },
 	{ "list-keys", NULL, "print the keys and end", OPT_LIST_KEYS },
 	{ "list-themes", NULL, "print the themes and end", OPT_LIST_THEMES },
 	{ "list-options", NULL, "print the options and end", OPT_LIST_OPTIONS },
@@ -162,6 +164,9 @@ static int take(struct options *o, int letter, const char *arg)
 		return -1;
 	case OPT_KERNEL:
 		o->kernel = arg;
+		return -1;
+	case OPT_FIGURES:
+		o->figures = true;
 		return -1;
 	case OPT_LIST_KEYS:
 		return print_keys();

@@ -7,6 +7,7 @@
 struct options {
 	struct config config;     /* the file, and over it what was given */
 	const char *procfs, *kernel, *user;
+	bool figures;
 	char **target;
 	int nr_targets;
 };

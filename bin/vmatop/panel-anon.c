@@ -1,166 +1,220 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The forest of anon_vmas of one process: roots, their children, the mappings on each. */
+/* The forest of anon_vmas over a tree of forks: roots, their children, the mappings on each. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app.h"
-
-/* A line: an anon_vma, or a mapping that has a link to it. */
-struct line {
-	u32 anon, vma;
-	u8 depth;
-	bool own; /* vma->anon_vma is it: new pages go there */
-};
+#include "folds.h"
+#include "forest.h"
 
 struct state {
 	struct list list;
-	struct line *line;
+	struct folds folds;
+	u32 *row; /* lines that are not folded away */
 	size_t nr, cap;
+	size_t of; /* lines that @row was made for */
 };
 
-static void add(struct state *s, struct line line)
+static const struct forest *forest_of(const struct app *a)
 {
-	if (s->nr == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 256;
-		struct line *all = realloc(s->line, cap * sizeof(*all));
-
-		if (!all)
-			return;
-		s->line = all;
-		s->cap = cap;
-	}
-	s->line[s->nr++] = line;
+	return a->shown ? a->shown->forest : NULL;
 }
 
-static u8 depth_of(const struct vma_world *w, const struct vma_anon *an)
-{
-	u8 depth = 0;
-
-	while (an && an->parent != an->id && depth < 20) {
-		an = vma_anon_at(w, an->parent);
-		depth++;
-	}
-	return depth;
-}
-
-/* Links of all mappings as lines, sorted: an anon_vma, then its mappings by address. */
-static int by_anon(const void *x, const void *y)
-{
-	const struct line *a = x, *b = y;
-
-	if (a->anon != b->anon)
-		return a->anon < b->anon ? -1 : 1;
-	return (a->vma > b->vma) - (a->vma < b->vma);
-}
-
+/* The lines of the shown forest, without the branches that are folded. */
 static void make(struct app *a, void *state)
 {
 	struct state *s = state;
-	const struct sample *m = a->shown;
-	const struct vma_avc *avc;
-	const struct vma *vma;
-	size_t links;
-	u32 last = 0;
+	const struct forest *f = forest_of(a);
 
 	s->nr = 0;
-	if (!m || !m->model)
-		return;
-	const struct vma_world *w = m->model->world;
-	vma_for_each(m->model->mm, vma)
-		for (u32 id = vma->avc; (avc = vma_avc_at(w, id)); id = avc->next)
-			add(s, (struct line){ avc->anon_vma, vma->id, 0,
-					      vma->anon_vma == avc->anon_vma });
-	links = s->nr;
-	if (links)
-		qsort(s->line, links, sizeof(*s->line), by_anon);
-	/* headings go behind the links and everything is sorted in once more */
-	for (size_t i = 0; i < links; i++) {
-		u8 depth = depth_of(w, vma_anon_at(w, s->line[i].anon));
+	s->of = f ? f->nr : 0;
+	if (s->of > s->cap) {
+		u32 *more = reallocarray(s->row, s->of, sizeof(*more));
 
-		s->line[i].depth = depth;
-		if (s->line[i].anon != last)
-			add(s, (struct line){ s->line[i].anon, 0, depth, false });
-		last = s->line[i].anon;
+		if (!more)
+			return;
+		s->row = more;
+		s->cap = s->of;
 	}
-	if (s->nr)
-		qsort(s->line, s->nr, sizeof(*s->line), by_anon);
+	for (size_t i = 0; i < s->of; i++) {
+		s->row[s->nr++] = (u32)i;
+		if (folds_has(&s->folds, f->line[i].key))
+			i += f->line[i].below;
+	}
 }
 
-static const char *put_line(const struct sample *m, const struct line *l, char *buf, size_t size)
+static const char *put_line(const struct state *s, const struct forest *f, u32 i, char *buf,
+			    size_t size)
 {
-	const struct vma_world *w = m->model->world;
-	const struct vma_anon *an = vma_anon_at(w, l->anon);
-	const struct vma *vma = vma_at(w, l->vma);
-	struct vma_provenance how;
-	char label[VMA_LABEL_MAX];
+	const struct forest_line *l = &f->line[i];
+	const char *known = vma_known_name((enum vma_known)l->known);
+	int in = 2 * l->depth;
 
-	if (!vma && an) {
-		snprintf(buf, size, "%*sanon_vma %u  %s %u  refcount %u  children %u  active VMAs %u  "
-			 "links %u", 2 * l->depth, "", an->id,
-			 an->root == an->id ? "root" : "child of",
-			 an->root == an->id ? an->id : an->parent, an->refcount, an->num_children,
-			 an->num_active_vmas, an->nr_avcs);
+	if (l->is_vma) {
+		snprintf(buf, size, "%*s   %6u %llx-%llx %s  %s", in, "", l->pid,
+			 (unsigned long long)l->start, (unsigned long long)l->end, f->text + l->label,
+			 known);
 		return buf;
 	}
-	if (!vma)
-		return "";
-	how = vma_model_known(m->model, vma, VMA_FIELD_ANON_VMA);
-	vma_label(m->model->mm, vma, label, sizeof(label));
-	snprintf(buf, size, "%*s  %s %llx-%llx %s  (%s)", 2 * l->depth, "", l->own ? "|-" : "|.",
-		 (unsigned long long)vma->vm_start, (unsigned long long)vma->vm_end, label,
-		 vma_known_name((enum vma_known)how.known));
+	int n = snprintf(buf, size, "%*s%c anon_vma %u  ", in, "",
+			 !l->below ? ' ' : folds_has(&s->folds, l->key) ? '+' : '-', l->id);
+	if (l->parent == l->id)
+		n += snprintf(buf + n, size - (size_t)n, "root  ");
+	else
+		n += snprintf(buf + n, size - (size_t)n, "child of %u  ", l->parent);
+	snprintf(buf + n, size - (size_t)n, "refcount %u  children %u  active VMAs %u  links %u  %s",
+		 l->refcount, l->children, l->active, l->links, known);
 	return buf;
+}
+
+static void draw_heading(struct app *a, const struct forest *f, struct area area)
+{
+	int x;
+
+	term_fill(area.y, 0, area.cols, ST_HEAD, ' ');
+	x = term_put(area.y, 0, area.cols, ST_HEAD, "anon_vma forest");
+	if (!f)
+		return;
+	x += term_putf(area.y, x, area.cols - x, ST_HEAD, " of %zu process%s: %zu anon_vmas",
+		       f->nr_processes, f->nr_processes == 1 ? "" : "es", f->nr_anons);
+	if (f->left_out)
+		x += term_putf(area.y, x, area.cols - x, ST_HEAD, ", %zu relatives left out",
+			       f->left_out);
+	if (a->shown != a->live)
+		x += term_put(area.y, x, area.cols - x, ST_HEAD, " (past)");
+	if (x + 40 < area.cols)
+		term_right(area.y, area.cols - 36, 36, ST_HEAD, "mappings: PID, range, how known");
+}
+
+static void draw_nothing(struct app *a, struct area area)
+{
+	const struct vma_err *e = a->shown ? &a->shown->why_no_model : NULL;
+
+	if (e && e->code)
+		term_put(area.y + 1, 2, area.cols - 2, ST_ERROR, e->msg);
+	else if (a->ended || a->back)
+		term_put(area.y + 1, 2, area.cols - 2, ST_DIM, "not read with this sample");
+	else
+		term_put(area.y + 1, 2, area.cols - 2, ST_DIM, "reading ...");
 }
 
 static void draw(struct app *a, void *state, struct area area)
 {
 	struct state *s = state;
-	char buf[VMA_LABEL_MAX + 200];
+	const struct forest *f = forest_of(a);
+	char buf[VMA_LABEL_MAX + 300];
 
-	term_fill(area.y, 0, area.cols, ST_HEAD, ' ');
-	term_put(area.y, 0, area.cols, ST_HEAD,
-		 "anon_vma forest   |- its own   |. linked from before a fork");
-	if (!a->shown || !a->shown->model) {
-		const struct vma_err *e = a->shown ? &a->shown->why_no_model : NULL;
-
-		term_put(area.y + 1, 2, area.cols - 2, e && e->code ? ST_ERROR : ST_DIM,
-			 e && e->code ? e->msg : "the model of this sample is not there (yet)");
+	draw_heading(a, f, area);
+	if (!f || f->err.code) {
+		draw_nothing(a, area);
 		return;
 	}
+	if (s->of != f->nr)
+		make(a, state);
 	list_fit(&s->list, s->nr, area.rows - 1);
 	for (int y = 0; y < s->list.rows && s->list.top + (size_t)y < s->nr; y++) {
 		size_t i = s->list.top + (size_t)y;
 		enum style st = i == s->list.cursor ? ST_CURSOR
-				: s->line[i].vma    ? ST_NORMAL
-						    : ST_TITLE;
+				: f->line[s->row[i]].is_vma ? ST_NORMAL : ST_TITLE;
 
 		term_fill(area.y + 1 + y, 0, area.cols, i == s->list.cursor ? st : ST_NORMAL, ' ');
 		term_put(area.y + 1 + y, 1, area.cols - 1, st,
-			 put_line(a->shown, &s->line[i], buf, sizeof(buf)));
+			 put_line(s, f, s->row[i], buf, sizeof(buf)));
 	}
 	if (!s->nr)
 		term_put(area.y + 1, 2, area.cols - 2, ST_DIM, "no mapping has an anon_vma");
 }
 
+/* ---------------------------------------------------------------- keys */
+
+/* The branch that a line is in: itself when it is an anon_vma. */
+static size_t branch_of(const struct forest *f, size_t i)
+{
+	while (i && f->line[i].is_vma)
+		i--;
+	return i;
+}
+
+static void fold_all(struct state *s, const struct forest *f)
+{
+	u64 *keys = calloc(f->nr + 1, sizeof(*keys));
+	size_t nr = 0;
+
+	for (size_t i = 0; keys && i < f->nr; i += f->line[i].below + 1)
+		keys[nr++] = f->line[i].key;
+	if (keys)
+		folds_set(&s->folds, keys, nr);
+}
+
+static u32 fold(struct app *a, struct state *s, enum action act)
+{
+	const struct forest *f = forest_of(a);
+	size_t at = branch_of(f, s->row[s->list.cursor]);
+	u64 key = f->line[at].key;
+
+	if (act == ACT_EXPAND_ALL && s->folds.nr)
+		folds_clear(&s->folds);
+	else if (act == ACT_EXPAND_ALL)
+		fold_all(s, f);
+	else if (act == ACT_EXPAND)
+		folds_drop(&s->folds, key);
+	else if (f->line[at].below)
+		folds_add(&s->folds, key);
+	make(a, s);
+	for (size_t i = 0; i < s->nr && s->row[i] <= at; i++)
+		s->list.cursor = i;
+	list_fit(&s->list, s->nr, s->list.rows);
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
+/* A mapping opens in full; of another process its address space does. */
+static u32 open_line(struct app *a, const struct forest_line *l)
+{
+	char pid[16];
+
+	if (l->pid == a->shown->facts->pid) {
+		a->addr = l->start;
+		panel_open(a, &panel_vma);
+		return KEY_HANDLED | KEY_REDRAW;
+	}
+	snprintf(pid, sizeof(pid), "%u", l->pid);
+	app_open(a, pid);
+	a->addr = l->start;
+	panel_open(a, &panel_space);
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
 static u32 key(struct app *a, void *state, enum action act, const struct term_event *ev)
 {
 	struct state *s = state;
-	const struct vma *vma;
+	const struct forest *f = forest_of(a);
+	const struct forest_line *l;
 
 	(void)ev;
-	if (act != ACT_OPEN || s->list.cursor >= s->nr || !a->shown || !a->shown->model)
+	if (!f || s->list.cursor >= s->nr)
 		return 0;
-	vma = vma_at(a->shown->model->world, s->line[s->list.cursor].vma);
-	if (vma) {
-		a->addr = vma->vm_start;
-		panel_open(a, &panel_vma);
+	l = &f->line[s->row[s->list.cursor]];
+	switch (act) {
+	case ACT_OPEN:
+		if (l->is_vma)
+			return open_line(a, l);
+		return fold(a, s, folds_has(&s->folds, l->key) ? ACT_EXPAND : ACT_COLLAPSE);
+	case ACT_EXPAND:
+	case ACT_COLLAPSE:
+	case ACT_EXPAND_ALL:
+		return fold(a, s, act);
+	default:
+		return 0;
 	}
-	return KEY_HANDLED | KEY_REDRAW;
 }
 
 static void fini(void *state)
 {
-	free(((struct state *)state)->line);
+	struct state *s = state;
+
+	free(s->row);
+	folds_clear(&s->folds);
 }
 
 static struct list *get_list(void *state)
@@ -171,18 +225,19 @@ static struct list *get_list(void *state)
 static const char *text(struct app *a, void *state, size_t i, char *buf, size_t size)
 {
 	struct state *s = state;
+	const struct forest *f = forest_of(a);
 
-	return a->shown && a->shown->model && i < s->nr
-		       ? put_line(a->shown, &s->line[i], buf, size) : NULL;
+	return f && i < s->nr ? put_line(s, f, s->row[i], buf, size) : NULL;
 }
 
 const struct panel panel_anon = {
 	.name = "Anon",
 	.where = IN_ANON,
-	.wants = WANTS_MODEL,
+	.wants = WANTS_FOREST | WANTS_PAGES,
 	.state_size = sizeof(struct state),
-	.help = "Each anon_vma with the mappings whose chain leads to it. Two neighbours merge only "
-		"when they share one, or when one of them has none yet.",
+	.help = "The anon_vmas of the process and of those that it came from, or that came from it, "
+		"by fork without exec; below each the mappings whose new pages go there. Two "
+		"neighbours merge only when they share one, or when one of them has none yet.",
 	.draw = draw,
 	.key = key,
 	.enter = make,

@@ -115,7 +115,8 @@ static u64 choose_scale(struct state *s, u64 pages, u64 cells)
 
 static void draw_map(struct state *s, const struct sample *m, size_t i, struct area area)
 {
-	const struct vma_fact_map *map = &m->facts->maps[i];
+	struct vma_fact_map record;
+	const struct vma_fact_map *map = sample_map(m, i, &record);
 	int cols = (area.cols - 14) / 8 * 8;
 	char size[VMA_SIZE_TEXT];
 
@@ -144,6 +145,8 @@ static void draw_map(struct state *s, const struct sample *m, size_t i, struct a
 static void draw(struct app *a, void *state, struct area area)
 {
 	const struct sample *m = a->shown;
+	const struct vma_fact_map *map;
+	struct vma_fact_map record;
 	size_t i;
 
 	if (!app_selected(a, &i)) {
@@ -151,10 +154,10 @@ static void draw(struct app *a, void *state, struct area area)
 		return;
 	}
 	term_fill(area.y, 0, area.cols, ST_HEAD, ' ');
+	map = sample_map(m, i, &record);
 	term_putf(area.y, 0, area.cols, ST_HEAD, "pages of %llx-%llx %s %s",
-		  (unsigned long long)m->facts->maps[i].start,
-		  (unsigned long long)m->facts->maps[i].end, m->facts->maps[i].perms,
-		  m->facts->maps[i].path);
+		  (unsigned long long)map->start, (unsigned long long)map->end, map->perms,
+		  map->path);
 	if (m->facts->levels & VMA_READ_PAGES) {
 		draw_map(state, m, i, area);
 		return;

@@ -44,7 +44,7 @@ static size_t mapping_at(const struct sample *s, u64 pos)
 
 static u64 width_on_bar(const struct sample *s, size_t i)
 {
-	u64 units = bar_units(s->facts->maps[i].end - s->facts->maps[i].start) + 1;
+	u64 units = bar_units(sample_end(s, i) - sample_start(s, i)) + 1;
 
 	return s->pos[i] + units < s->pos[i + 1] ? units : s->pos[i + 1] - s->pos[i];
 }
@@ -88,9 +88,9 @@ static void draw_bar(struct app *a, struct state *s, int y, int cols)
 	low = mapping_at(m, s->from);
 	high = mapping_at(m, s->to ? s->to - 1 : 0);
 	int n = term_putf(y + 1, 0, cols, ST_DIM, "%llx",
-			  (unsigned long long)m->facts->maps[low].start);
+			  (unsigned long long)sample_start(m, low));
 	char end[40];
-	snprintf(end, sizeof(end), "%llx", (unsigned long long)m->facts->maps[high].end);
+	snprintf(end, sizeof(end), "%llx", (unsigned long long)sample_end(m, high));
 	term_right(y + 1, n, cols - n, ST_DIM, end);
 	snprintf(end, sizeof(end), "zoom %u  (+ - *)", s->zoom);
 	if (cols > n + 60)
@@ -115,16 +115,17 @@ static void draw_legend(const struct app *a, int y, int cols)
 
 static void draw_gap(struct app *a, struct state *s, int y, size_t i, bool cursor)
 {
-	const struct vma_fact_map *m = &a->shown->facts->maps[i];
+	u64 end = sample_end(a->shown, i);
 	char size[VMA_SIZE_TEXT];
 
 	term_putf(y, s->table.x[0], 60, cursor ? ST_CURSOR : ST_DIM, "%12llx gap of %s",
-		  (unsigned long long)m->end, vma_size_text(m[1].start - m->end, size));
+		  (unsigned long long)end, vma_size_text(sample_start(a->shown, i + 1) - end, size));
 }
 
 static void draw_line(struct app *a, struct state *s, int y, size_t i, int cols)
 {
 	bool cursor = i == s->list.cursor;
+	struct vma_fact_map record;
 	struct vma_row row;
 	u32 at;
 
@@ -136,11 +137,11 @@ static void draw_line(struct app *a, struct state *s, int y, size_t i, int cols)
 		return;
 	}
 	const struct sample *m = a->shown;
-	bool tagged = tags_has(&a->q_space.tags, m->facts->maps[at].start);
+	bool tagged = tags_has(&a->q_space.tags, sample_start(m, at));
 	char letters[4] = { tagged ? '*' : mark_letter((enum mark)m->mark[at]),
 			    category_letter(m->cat[at]), ' ', '\0' };
 
-	sample_row(m, &s->view, at, &row);
+	sample_row(m, &s->view, at, &row, &record);
 	term_put(y, 0, 3, cursor ? ST_CURSOR : category_style(m->cat[at]), letters);
 	if (!cursor && m->mark[at] && !tagged)
 		term_putf(y, 0, 1, mark_style((enum mark)m->mark[at]), "%c", letters[0]);
@@ -152,6 +153,7 @@ static void draw_line(struct app *a, struct state *s, int y, size_t i, int cols)
 static void draw_tags(struct app *a, int y, int cols)
 {
 	u64 size = 0, rss = 0;
+	struct vma_fact_map record;
 	char s[VMA_SIZE_TEXT], r[VMA_SIZE_TEXT];
 
 	for (size_t t = 0; t < a->q_space.tags.nr; t++) {
@@ -159,8 +161,8 @@ static void draw_tags(struct app *a, int y, int cols)
 
 		if (i == sample_nr(a->shown))
 			continue;
-		size += a->shown->facts->maps[i].end - a->shown->facts->maps[i].start;
-		rss += a->shown->facts->maps[i].kb[VMA_SMAPS_RSS] << 10;
+		size += sample_end(a->shown, i) - sample_start(a->shown, i);
+		rss += sample_map(a->shown, i, &record)->kb[VMA_SMAPS_RSS] << 10;
 	}
 	term_putf(y, 0, cols, ST_TAGGED, "%zu tagged: size %s, RSS %s", a->q_space.tags.nr,
 		  vma_size_text(size, s), vma_size_text(rss, r));
@@ -246,7 +248,7 @@ static void moved(struct app *a, void *state)
 	u32 row;
 
 	if (line_at(a, s->list.cursor, &row) && a->shown)
-		a->addr = a->shown->facts->maps[row & ~LISTING_GAP].start;
+		a->addr = sample_start(a->shown, row & ~LISTING_GAP);
 }
 
 static void go_to(struct app *a, struct state *s)
@@ -313,7 +315,7 @@ static u32 mouse(struct app *a, struct state *s, const struct term_event *ev)
 		int cols = term_area().cols;
 		u64 pos = s->from + (s->to - s->from) * (u64)ev->x / (u64)cols;
 
-		a->addr = a->shown->facts->maps[mapping_at(a->shown, pos)].start;
+		a->addr = sample_start(a->shown, mapping_at(a->shown, pos));
 		go_to(a, s);
 		return KEY_HANDLED | KEY_REDRAW;
 	}
@@ -423,12 +425,13 @@ static struct list *get_list(void *state)
 static const char *text(struct app *a, void *state, size_t i, char *buf, size_t size)
 {
 	const struct vma_fact_map *m;
+	struct vma_fact_map record;
 	u32 row;
 
 	(void)state;
 	if (!line_at(a, i, &row) || row & LISTING_GAP)
 		return NULL;
-	m = &a->shown->facts->maps[row];
+	m = sample_map(a->shown, row, &record);
 	snprintf(buf, size, "%llx %s %s", (unsigned long long)m->start, m->perms, m->path);
 	return buf;
 }

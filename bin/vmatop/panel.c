@@ -74,7 +74,7 @@ void panel_open(struct app *a, const struct panel *p)
 	a->stack[a->depth++] = p;
 	if (p->enter)
 		p->enter(a, panel_state(a, p));
-	a->want_read |= (p->wants & ~WANTS_NOTHING) != 0;
+	a->want_read |= (p->wants & ~(u32)(WANTS_NOTHING | WANTS_DETAIL)) != 0;
 }
 
 void panel_swap(struct app *a, const struct panel *p)
@@ -138,13 +138,14 @@ static void draw_process_line(struct app *a, int cols)
 {
 	const struct sample *s = a->shown;
 	char rss[VMA_SIZE_TEXT], pss[VMA_SIZE_TEXT], swap[VMA_SIZE_TEXT], name[64];
+	struct vma_fact_map last;
 	u64 share, nr = sample_nr(s);
 
 	if (!s || !s->facts) {
 		term_putf(0, 0, cols, ST_TITLE, "vmatop %s", a->target);
 		return;
 	}
-	nr -= nr && s->facts->maps[nr - 1].gate;
+	nr -= nr && sample_map(s, nr - 1, &last)->gate;
 	share = s->max_map_count ? nr * 1000 / s->max_map_count : 0;
 	snprintf(name, sizeof(name), "%.40s", s->facts->comm ? s->facts->comm : a->target);
 	int x = term_putf(0, 0, cols, ST_TITLE, "%u %s", s->facts->pid, name);

@@ -23,17 +23,10 @@ enum {
 	KEY_QUIT = 1 << 5,
 };
 
-/** What a panel wants to have read (bits). */
-enum {
-	WANTS_MODEL = 1 << 0,
-	WANTS_ATTRIB = 1 << 1,
-	WANTS_PAGES = 1 << 2,
-	WANTS_NOTHING = 1 << 3, /* it works on what it has: do not read meanwhile */
-};
-
 /**
  * struct panel
  * @name:   in the line of views, NULL: not there
+ * @wants:  WANTS_*
  * @where:  IN_* bit of its keys; @where_now: when it changes with the panel's state
  * @enter:  it comes on top; may be NULL, as all below
  * @sample: a new sample, or a new arrangement of it, is in the app

@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "app.h"
+#include "figures.h"
+#include "forest.h"
 
 #define COST_FACTOR 100
 #define INTERVAL_MAX_NS 60000000000ULL
 #define PSS_LEVELS (VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS)
 
-enum what { READ_PROCS, READ_SAMPLE, MAKE_LISTING };
+enum what { READ_PROCS, READ_SAMPLE, MAKE_LISTING, MAKE_DETAIL };
 
 /* All that the thread looks at is in here or referenced from here. */
 struct reading {
@@ -26,20 +28,58 @@ struct reading {
 	struct procs_ask procs_ask;
 	struct sample *old, *sample;
 	struct listing *listing;
+	struct detail *detail;
 	struct procs *procs;
+	u64 addr;
+	u64 cpu_ns, bare_cpu_ns; /* what it took, and the reading alone (--figures) */
+	bool figures;
 };
+
+/* What is shown of a sample is made here, so that what it was made of need not be kept. */
+static void finish_sample(struct reading *r)
+{
+	struct sample *s = r->sample;
+
+	r->listing_ask.sample = s;
+	r->listing = listing_make(&r->listing_ask);
+	if (r->sample_ask.wants & WANTS_DETAIL)
+		r->detail = detail_make(s, r->addr);
+	sample_pack(s);
+	if (r->sample_ask.wants & WANTS_FOREST && s->model)
+		s->forest = forest_make(s, &r->sample_ask);
+	if (!(r->sample_ask.wants & WANTS_MODEL))
+		sample_drop_model(s);
+}
 
 static void run(struct job *job)
 {
 	struct reading *r = (struct reading *)job;
+	u64 t = clock_ns(), cpu = figures_cpu();
 
-	if (r->what == READ_PROCS)
+	switch (r->what) {
+	case READ_PROCS:
 		r->procs = procs_read(&r->procs_ask);
-	if (r->what == READ_SAMPLE)
+		break;
+	case READ_SAMPLE:
 		r->sample = sample_read(&r->sample_ask);
-	if (r->sample && r->sample->facts) {
+		if (r->sample && r->sample->facts)
+			finish_sample(r);
+		if (r->sample)
+			r->sample->total_ns = clock_ns() - t;
+		break;
+	case MAKE_LISTING:
 		r->listing_ask.sample = r->sample;
 		r->listing = listing_make(&r->listing_ask);
+		break;
+	case MAKE_DETAIL:
+		r->detail = detail_make(r->sample, r->addr);
+		break;
+	}
+	r->cpu_ns = figures_cpu() - cpu;
+	if (r->figures && r->what == READ_SAMPLE && r->sample && r->sample->facts) {
+		cpu = figures_cpu();
+		sample_read_bare(&r->sample_ask, r->sample->streamed);
+		r->bare_cpu_ns = figures_cpu() - cpu;
 	}
 }
 
@@ -55,6 +95,8 @@ static struct reading *reading_new(struct app *a, enum what what)
 	memcpy(r->target, a->target, sizeof(r->target));
 	memcpy(r->filter, q->filter, sizeof(r->filter));
 	memcpy(r->order, q->order, sizeof(r->order));
+	r->addr = a->addr;
+	r->figures = a->figures;
 	r->listing_ask = (struct listing_ask){ .filter = r->filter, .order = r->order,
 					       .gaps = a->gaps };
 	return r;
@@ -74,7 +116,8 @@ static void read_procs(struct app *a)
 
 static u32 levels_for(u32 wants, bool first)
 {
-	u32 levels = wants & WANTS_MODEL ? VMA_READ_DEFAULT : PSS_LEVELS;
+	bool model = wants & (WANTS_MODEL | WANTS_DETAIL | WANTS_FOREST);
+	u32 levels = model ? VMA_READ_DEFAULT : PSS_LEVELS;
 
 	if (first)
 		levels |= VMA_READ_SYSTEM; /* settings do not change with every sample */
@@ -93,15 +136,14 @@ static void read_sample(struct app *a)
 	r->old = sample_ref(a->live);
 	r->sample_ask = (struct sample_ask){
 		.target = r->target, .procfs = a->procfs, .kernel = a->kernel,
-		.levels = levels_for(wants, !a->live), .model = wants & WANTS_MODEL,
-		.attrib = wants & WANTS_ATTRIB, .old = r->old,
+		.levels = levels_for(wants, !a->live), .wants = wants, .old = r->old,
 	};
 	worker_start(a->worker, &r->job);
 }
 
-static void make_listing(struct app *a)
+static void make_of_shown(struct app *a, enum what what)
 {
-	struct reading *r = reading_new(a, MAKE_LISTING);
+	struct reading *r = reading_new(a, what);
 
 	if (!r)
 		return;
@@ -126,26 +168,45 @@ static bool resting(const struct app *a)
 static bool complete(const struct app *a)
 {
 	u32 wants = app_wants(a);
+	bool model = wants & (WANTS_MODEL | WANTS_DETAIL | WANTS_FOREST);
 
 	if (!a->live || !a->live->facts)
 		return false;
-	return (!(wants & WANTS_MODEL) || a->live->model || a->live->why_no_model.code) &&
+	return (!model || a->live->model || a->live->why_no_model.code) &&
 	       (!(wants & WANTS_ATTRIB) || a->live->attrib) &&
+	       (!(wants & WANTS_FOREST) || a->live->forest || a->live->why_no_model.code) &&
 	       (!(wants & WANTS_PAGES) || a->live->facts->levels & VMA_READ_PAGES ||
 		a->live->facts->nr_missing);
+}
+
+/* Something is to be made of what was read: of the present sample only when it has a model. */
+static bool make_due(struct app *a)
+{
+	bool shown = in_process(a) && a->shown && a->shown->facts;
+	bool has_model;
+
+	if (shown && a->want_arrange) {
+		a->want_arrange = false;
+		make_of_shown(a, MAKE_LISTING);
+		return true;
+	}
+	if (!shown || !(app_wants(a) & WANTS_DETAIL) || app_detail(a))
+		return false;
+	has_model = a->shown->model || a->shown->why_no_model.code;
+	if (!has_model && a->shown == a->live && !a->ended && !a->read_failed) {
+		a->want_read = true;
+		return false;
+	}
+	make_of_shown(a, MAKE_DETAIL);
+	return true;
 }
 
 void reader_due(struct app *a)
 {
 	bool process = in_process(a);
 
-	if (worker_busy(a->worker))
+	if (worker_busy(a->worker) || make_due(a))
 		return;
-	if (a->want_arrange && process && a->shown && a->shown->facts) {
-		a->want_arrange = false;
-		make_listing(a);
-		return;
-	}
 	if (process && a->ended)
 		return;
 	if (!a->want_read && (resting(a) || clock_ns() < a->next_read_ns))
@@ -177,6 +238,7 @@ static void set_pace(struct app *a, u64 cost)
 /* A reading that failed: of a process that was there before, it ended. */
 static void take_failure(struct app *a, struct sample *s)
 {
+	a->read_failed = true;
 	if (a->live && a->live->facts &&
 	    (s->facts || s->err.code == ESRCH || s->err.code == ENOENT)) {
 		a->ended = true;
@@ -190,20 +252,41 @@ static void take_failure(struct app *a, struct sample *s)
 	a->live = sample_ref(s);
 }
 
+static void take_detail(struct app *a, struct reading *r)
+{
+	if (!r->detail || r->sample != a->shown)
+		return;
+	detail_free(a->detail);
+	a->detail = r->detail;
+	a->detail_of = a->shown;
+	r->detail = NULL;
+}
+
+static void take_listing(struct app *a, struct reading *r)
+{
+	if (!r->listing || r->sample != a->shown)
+		return;
+	listing_free(a->listing);
+	a->listing = r->listing;
+	r->listing = NULL;
+}
+
 static void take_sample(struct app *a, struct reading *r)
 {
 	struct sample *s = r->sample;
 
 	if (strcmp(r->target, a->target) != 0)
 		return; /* of a process that is no longer looked at */
-	set_pace(a, s->total_ns ? s->total_ns : s->read_ns);
+	set_pace(a, s->total_ns);
+	figures_refresh(r->cpu_ns, r->bare_cpu_ns);
 	if (!s->facts || (a->live && a->live->facts && !sample_same_process(a->live, s)) ||
-	    !s->facts->nr_maps) {
+	    !sample_nr(s)) {
 		take_failure(a, s);
 		return;
 	}
 	if (a->live && a->live->facts && !(s->facts->have_sysctl & VMA_SYS_MAX_MAP_COUNT))
 		s->max_map_count = a->live->max_map_count;
+	a->read_failed = false;
 	sample_unref(a->live);
 	a->live = sample_ref(s);
 	history_add(&a->history, s);
@@ -212,22 +295,10 @@ static void take_sample(struct app *a, struct reading *r)
 		if (history_back(&a->history, a->back) != a->shown)
 			app_show(a, a->back);
 	} else {
-		sample_unref(a->shown);
-		a->shown = sample_ref(s);
-		listing_free(a->listing);
-		a->listing = r->listing;
-		r->listing = NULL;
+		app_set_shown(a, s);
+		take_listing(a, r);
+		take_detail(a, r);
 	}
-	panel_tell(a);
-}
-
-static void take_listing(struct app *a, struct reading *r)
-{
-	if (r->sample != a->shown)
-		return;
-	listing_free(a->listing);
-	a->listing = r->listing;
-	r->listing = NULL;
 	panel_tell(a);
 }
 
@@ -236,6 +307,7 @@ static void reading_free(struct reading *r)
 	sample_unref(r->sample);
 	sample_unref(r->old);
 	listing_free(r->listing);
+	detail_free(r->detail);
 	procs_free(r->procs);
 	free(r);
 }
@@ -248,8 +320,11 @@ bool reader_done(struct app *a)
 		return false;
 	if (r->what == READ_SAMPLE && r->sample)
 		take_sample(a, r);
-	if (r->what == MAKE_LISTING)
+	if (r->what == MAKE_LISTING || r->what == MAKE_DETAIL) {
 		take_listing(a, r);
+		take_detail(a, r);
+		panel_tell(a);
+	}
 	if (r->procs) {
 		set_pace(a, r->procs->read_ns);
 		procs_free(a->procs);

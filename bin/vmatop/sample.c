@@ -8,11 +8,7 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
-
-/* A mapping keeps its mark for so many samples. */
-#define MARK_SAMPLES 4
-/* Above this many mappings nothing but the facts themselves tells the category. */
-#define ATTRIB_MAPS 4096
+#include "forest.h"
 
 static const struct {
 	char letter;
@@ -80,196 +76,7 @@ u64 clock_ns(void)
 	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 }
 
-/* ---------------------------------------------------------------- since the sample before */
-
-static bool overlap(const struct vma_fact_map *a, const struct vma_fact_map *b)
-{
-	return a->start < b->end && b->start < a->end;
-}
-
-/* What became of mapping @n, when it overlaps @first and perhaps those behind it. */
-static enum mark compare(const struct vma_facts *old, size_t first, const struct vma_facts *new,
-			 size_t n)
-{
-	const struct vma_fact_map *m = &new->maps[n], *o;
-
-	if (first == old->nr_maps || !overlap(&old->maps[first], m))
-		return MARK_NEW;
-	o = &old->maps[first];
-	if (o->start == m->start && o->end == m->end) {
-		bool same = !strcmp(o->perms, m->perms) && !strcmp(o->path, m->path) &&
-			    (!o->has_flags || !m->has_flags || o->flags == m->flags);
-		return same ? MARK_NONE : MARK_CHANGED;
-	}
-	if (first + 1 < old->nr_maps && overlap(&old->maps[first + 1], m))
-		return MARK_MERGED;
-	if ((n && overlap(o, &new->maps[n - 1])) ||
-	    (n + 1 < new->nr_maps && overlap(o, &new->maps[n + 1])))
-		return MARK_SPLIT;
-	return m->end - m->start > o->end - o->start ? MARK_GREW : MARK_SHRANK;
-}
-
-static void mark_changes(struct sample *s, const struct sample *old)
-{
-	const struct vma_facts *of = old->facts, *nf = s->facts;
-	size_t o = 0;
-
-	for (size_t i = 0; i < nf->nr_maps; i++) {
-		while (o < of->nr_maps && of->maps[o].end <= nf->maps[i].start) {
-			if (i == 0 || !overlap(&of->maps[o], &nf->maps[i - 1]))
-				s->vanished++;
-			o++;
-		}
-		enum mark m = compare(of, o, nf, i);
-		if (m != MARK_NONE) {
-			s->mark[i] = (u8)m;
-			s->marked[m]++;
-			continue;
-		}
-		s->cat[i] = old->cat[o];
-		if (old->mark[o] && old->age[o] + 1 < MARK_SAMPLES) {
-			s->mark[i] = old->mark[o];
-			s->age[i] = (u8)(old->age[o] + 1);
-		}
-	}
-	for (; o < of->nr_maps; o++)
-		if (!nf->nr_maps || !overlap(&of->maps[o], &nf->maps[nf->nr_maps - 1]))
-			s->vanished++;
-}
-
-static bool anything_marked(const struct sample *s)
-{
-	for (int m = MARK_NONE + 1; m < MARK_NR; m++)
-		if (s->marked[m])
-			return true;
-	return s->vanished;
-}
-
-/* ---------------------------------------------------------------- what the bar and header show */
-
-u64 bar_units(u64 bytes)
-{
-	u64 kb = bytes >> 10, root = 0;
-
-	for (u64 bit = 1ULL << 26; bit; bit >>= 1)
-		if ((root + bit) * (root + bit) <= kb)
-			root += bit;
-	return root;
-}
-
-/* A gap takes no more of the bar than a 24th of all mappings. */
-static void lay_out(struct sample *s)
-{
-	const struct vma_facts *f = s->facts;
-	u64 at = 0, widest = 0;
-
-	for (size_t i = 0; i < f->nr_maps; i++)
-		widest += bar_units(f->maps[i].end - f->maps[i].start);
-	widest = widest / 24 + 1;
-	for (size_t i = 0; i < f->nr_maps; i++) {
-		s->pos[i] = at;
-		at += bar_units(f->maps[i].end - f->maps[i].start) + 1;
-		if (i + 1 < f->nr_maps) {
-			u64 gap = bar_units(f->maps[i + 1].start - f->maps[i].end);
-
-			at += gap < widest ? gap : widest;
-		}
-	}
-	s->pos[f->nr_maps] = at;
-}
-
-static void add_up(struct sample *s)
-{
-	const struct vma_facts *f = s->facts;
-
-	for (size_t i = 0; i < f->nr_maps; i++) {
-		s->rss_kb += f->maps[i].kb[VMA_SMAPS_RSS];
-		s->pss_kb += f->maps[i].kb[VMA_SMAPS_PSS];
-		s->swap_kb += f->maps[i].kb[VMA_SMAPS_SWAP];
-	}
-	if (!(f->levels & VMA_READ_SMAPS) && f->have_status & 1U << VMA_ST_VMRSS)
-		s->rss_kb = f->status[VMA_ST_VMRSS];
-	s->max_map_count = f->have_sysctl & VMA_SYS_MAX_MAP_COUNT ? f->system.max_map_count : 65530;
-}
-
-static void categorise(struct sample *s, bool all)
-{
-	struct vma_attrib *a;
-	u32 what = s->facts->nr_maps <= ATTRIB_MAPS || all ? VMA_ATTRIB_ALL : 0;
-
-	if (vma_attrib_new(s->facts, what, &a, NULL))
-		return;
-	for (size_t i = 0; i < s->facts->nr_maps; i++)
-		s->cat[i] = (u8)vma_attrib_place(a, i)->category;
-	if (all)
-		s->attrib = a;
-	else
-		vma_attrib_free(a);
-}
-
-/* ---------------------------------------------------------------- reading */
-
-static int read_facts(const struct sample_ask *ask, struct sample *s)
-{
-	struct vma_open_opts opts = { .procfs = ask->procfs, .kernel = ask->kernel,
-				      .levels = ask->levels };
-	struct vma_read_opts ro = { .procfs = ask->procfs, .levels = ask->levels };
-	u64 t = clock_ns();
-	int rc;
-
-	/* a number is always a process; of other targets only vma_open() knows what they are */
-	if (strspn(ask->target, "0123456789") != strlen(ask->target) || ask->model) {
-		rc = vma_open(ask->target, &opts, &s->model, &s->err);
-		s->facts = rc ? NULL : s->model->facts;
-		if (rc && ask->model) {
-			s->why_no_model = s->err;
-			rc = vma_facts_read(ask->target, &ro, &s->facts, &s->err);
-		}
-	} else {
-		rc = vma_facts_read(ask->target, &ro, &s->facts, &s->err);
-	}
-	s->read_ns = clock_ns() - t;
-	return rc;
-}
-
-static bool room_for_rows(struct sample *s)
-{
-	size_t nr = s->facts->nr_maps + 1;
-
-	s->cat = calloc(nr, 1);
-	s->mark = calloc(nr, 1);
-	s->age = calloc(nr, 1);
-	s->pos = calloc(nr, sizeof(*s->pos));
-	return s->cat && s->mark && s->age && s->pos;
-}
-
-struct sample *sample_read(const struct sample_ask *ask)
-{
-	struct sample *s = calloc(1, sizeof(*s));
-	struct timespec now;
-	u64 t = clock_ns();
-
-	if (!s)
-		return NULL;
-	s->refs = 1;
-	clock_gettime(CLOCK_REALTIME, &now);
-	s->at_ms = (u64)now.tv_sec * 1000 + (u64)now.tv_nsec / 1000000;
-	if (read_facts(ask, s))
-		return s;
-	if (!room_for_rows(s)) {
-		sample_unref(s);
-		return NULL;
-	}
-	bool follow = ask->old && ask->old->facts && sample_same_process(ask->old, s);
-	if (follow)
-		mark_changes(s, ask->old);
-	if (!follow || anything_marked(s) || ask->attrib)
-		categorise(s, ask->attrib);
-	lay_out(s);
-	add_up(s);
-	s->total_ns = clock_ns() - t;
-	return s;
-}
+/* ---------------------------------------------------------------- life */
 
 struct sample *sample_ref(struct sample *s)
 {
@@ -287,6 +94,8 @@ void sample_unref(struct sample *s)
 		vma_model_free(s->model);
 	else
 		vma_facts_free(s->facts);
+	pack_free(s->pack);
+	forest_free(s->forest);
 	free(s->cat);
 	free(s->mark);
 	free(s->age);
@@ -296,14 +105,33 @@ void sample_unref(struct sample *s)
 
 size_t sample_bytes(const struct sample *s)
 {
-	size_t bytes = sizeof(*s) + sample_nr(s) * (sizeof(struct vma_fact_map) + 32);
+	size_t bytes = sizeof(*s) + sample_nr(s) * 16;
 
+	bytes += s->pack ? pack_bytes(s->pack) : sample_nr(s) * sizeof(struct vma_fact_map);
 	if (s->facts)
 		bytes += s->facts->nr_runs * sizeof(*s->facts->runs);
+	if (s->forest)
+		bytes += s->forest->cap * sizeof(*s->forest->line);
 	return s->model ? bytes + vma_world_bytes(s->model->world) : bytes;
 }
 
 /* ---------------------------------------------------------------- looking */
+
+const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct vma_fact_map *buf)
+{
+	return s->pack ? pack_get(s->pack, i, buf) : &s->facts->maps[i];
+}
+
+bool sample_whole_facts(const struct sample *s, struct vma_facts *out, struct vma_fact_map **maps)
+{
+	*out = *s->facts;
+	*maps = NULL;
+	if (!s->pack)
+		return true;
+	out->maps = *maps = pack_all(s->pack);
+	out->nr_maps = *maps ? s->pack->nr : 0;
+	return *maps;
+}
 
 static struct vma_provenance known(const void *ctx, const struct vma *vma, enum vma_field f)
 {
@@ -327,21 +155,23 @@ void sample_view(const struct sample *s, struct vma_view *view)
 
 struct vma *sample_vma(const struct sample *s, size_t i)
 {
-	const struct vma_fact_map *m = &s->facts->maps[i];
+	bool gate = s->pack ? s->pack->map[i].gate : s->facts->maps[i].gate;
 
-	return s->model && !m->gate ? vma_find_exact(s->model->mm, m->start, m->end) : NULL;
+	return s->model && !gate
+		       ? vma_find_exact(s->model->mm, sample_start(s, i), sample_end(s, i)) : NULL;
 }
 
-void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row)
+void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row,
+		struct vma_fact_map *buf)
 {
-	const struct vma_facts *f = s->facts;
+	const struct vma_fact_map *m = sample_map(s, i, buf);
 	struct vma *vma = sample_vma(s, i);
 
 	if (vma)
-		vma_row_of_vma(row, view, vma, &f->maps[i]);
+		vma_row_of_vma(row, view, vma, m);
 	else
-		vma_row_of_map(row, view, &f->maps[i]);
-	row->next = i + 1 < f->nr_maps ? f->maps[i + 1].start : 0;
+		vma_row_of_map(row, view, m);
+	row->next = i + 1 < sample_nr(s) ? sample_start(s, i + 1) : 0;
 }
 
 size_t sample_find(const struct sample *s, u64 addr)
@@ -351,7 +181,7 @@ size_t sample_find(const struct sample *s, u64 addr)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (s->facts->maps[mid].end > addr)
+		if (sample_end(s, mid) > addr)
 			high = mid;
 		else
 			low = mid + 1;

@@ -8,6 +8,7 @@
 #include "libvmactl/attrib.h"
 #include "libvmactl/rebuild.h"
 #include "libvmactl/report.h"
+#include "pack.h"
 #include "theme.h"
 
 /** enum mark - what happened to a mapping since the sample before, shown as a letter */
@@ -22,60 +23,105 @@ const char *mark_help(enum mark m);
 char category_letter(u32 cat);
 enum style category_style(u32 cat);
 
+/** What the screen wants to have read (bits). */
+enum {
+	WANTS_MODEL = 1 << 0,   /* the model, to be kept */
+	WANTS_ATTRIB = 1 << 1,  /* what every mapping is for, to be kept */
+	WANTS_PAGES = 1 << 2,
+	WANTS_DETAIL = 1 << 3,  /* one mapping in full */
+	WANTS_FOREST = 1 << 4,  /* the anon_vmas of the process and its relatives */
+	WANTS_NOTHING = 1 << 5, /* it works on what it has: do not read meanwhile */
+};
+
+struct forest;
+
 /** struct sample_ask - what to read */
 struct sample_ask {
 	const char *target, *procfs, *kernel;
 	u32 levels;               /* VMA_READ_* */
-	bool model, attrib;
+	u32 wants;
 	const struct sample *old; /* to compare with, NULL */
 };
 
 /**
  * struct sample
  * @err:   why there is nothing: @facts is NULL then
+ * @pack:  the mappings when they are many: facts->maps is empty then; otherwise NULL
  * @model: NULL unless asked for; it owns the facts then
  * @why_no_model: when it was asked for and could not be made
- * @cat, @mark, @age: one a line of facts->maps; @age: samples since the mark was set
- * @pos:   where each mapping begins on the map bar, in units of the bar; nr_maps + 1
+ * @cat, @mark, @age: one a mapping; @age: samples since the mark was set
+ * @pos:   where each mapping begins on the map bar, in units of the bar; one more than mappings
  * @at_ms: CLOCK_REALTIME
+ * @streamed: smaps went into @pack without a copy
+ * @forest: NULL unless asked for
+ * @total_ns: reading and all that was made of it
  */
 struct sample {
 	struct vma_err err, why_no_model;
 	struct vma_facts *facts;
+	struct pack *pack;
 	struct vma_model *model;
 	struct vma_attrib *attrib;
+	struct forest *forest;
 	u8 *cat, *mark, *age;
 	u64 *pos;
 	u64 at_ms, read_ns, total_ns;
 	u64 rss_kb, pss_kb, swap_kb;
 	u32 marked[MARK_NR], vanished;
 	u64 max_map_count;
+	bool streamed;
 	u32 refs;
 };
 
 /** sample_read() - NULL only without memory. One reference is the caller's. */
 struct sample *sample_read(const struct sample_ask *ask);
+/** sample_pack() - the records of a large one; what borrows from them must be gone by then. */
+void sample_pack(struct sample *s);
+/** sample_drop_model() - of a large one: what is shown of it was taken out. */
+void sample_drop_model(struct sample *s);
+/** sample_read_bare() - reads the same files as sample_read() and keeps nothing: to compare. */
+void sample_read_bare(const struct sample_ask *ask, bool streamed);
 struct sample *sample_ref(struct sample *s);
 void sample_unref(struct sample *s);
 /** sample_bytes() - memory held, near enough for a budget. */
 size_t sample_bytes(const struct sample *s);
+
 static inline size_t sample_nr(const struct sample *s)
 {
-	return s && s->facts ? s->facts->nr_maps : 0;
+	return !s || !s->facts ? 0 : s->pack ? s->pack->nr : s->facts->nr_maps;
 }
-/** sample_view(), sample_row() - a line of maps as a row of the library. */
+static inline u64 sample_start(const struct sample *s, size_t i)
+{
+	return s->pack ? s->pack->map[i].start : s->facts->maps[i].start;
+}
+static inline u64 sample_end(const struct sample *s, size_t i)
+{
+	return s->pack ? s->pack->map[i].end : s->facts->maps[i].end;
+}
+/** sample_map() - a whole record: the sample's own, or @buf filled. */
+const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct vma_fact_map *buf);
+/** sample_whole_facts() - @out: the facts with all records, which are *@maps when they had to be
+ *  unpacked (to be freed). False: no memory. */
+bool sample_whole_facts(const struct sample *s, struct vma_facts *out, struct vma_fact_map **maps);
+/** sample_view(), sample_row() - a mapping as a row of the library. @buf: room for its record. */
 void sample_view(const struct sample *s, struct vma_view *view);
-void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row);
-/** sample_vma() - the rebuilt VMA of a line, NULL when there is no model. */
+void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row,
+		struct vma_fact_map *buf);
+/** sample_vma() - the rebuilt VMA of a mapping, NULL when there is no model. */
 struct vma *sample_vma(const struct sample *s, size_t i);
 /** sample_find() - the first mapping with end > @addr; nr when there is none. */
 size_t sample_find(const struct sample *s, u64 addr);
 /** sample_same_process() - false when the PID was given to another process meanwhile. */
 bool sample_same_process(const struct sample *a, const struct sample *b);
+/** sample_mark() - what became of each mapping since @old; sample_changed() - of any. */
+void sample_mark(struct sample *s, const struct sample *old);
+bool sample_changed(const struct sample *s);
+/** sample_lay_out() - fills @pos. */
+void sample_lay_out(struct sample *s);
 
 /**
  * struct listing - which lines are shown, in which order
- * @row: index into facts->maps, with LISTING_GAP: the gap above that mapping
+ * @row: index of a mapping, with LISTING_GAP: the gap above that mapping
  */
 #define LISTING_GAP 0x80000000U
 struct listing {

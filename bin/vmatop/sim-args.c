@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/cleanup.h"
 #include "libvmactl/attrib.h"
 #include "sim.h"
 
@@ -140,11 +141,16 @@ static bool parse_label(const struct vma_mm *mm, const char *text, u64 *out)
 
 static int parse_address(const struct sim *m, const char *text, u64 *out, struct vma_err *err)
 {
+	AUTO(undo_free) struct vma_fact_map *maps = NULL;
+	struct vma_facts facts;
+
 	*out = 0;
 	if (!strcasecmp(text, "NULL") || vma_parse_size(text, out) ||
 	    parse_label(sim_mm(m), text, out))
 		return 0;
-	return vma_resolve_address(m->base->facts, text, out, err);
+	if (!sample_whole_facts(m->base, &facts, &maps))
+		return vma_fail(err, ENOMEM, "out of memory");
+	return vma_resolve_address(&facts, text, out, err);
 }
 
 /* -1, or the end of a path that the process has mapped. */

@@ -293,6 +293,10 @@ int vma_order_parse(const struct vma_columns *t, const char *list, struct vma_or
 /** vma_order_sort() - sort @nr pointers to rows; rows without a value come last. Stable. */
 int vma_order_sort(const struct vma_order *order, const void **rows, size_t nr,
 		   struct vma_err *err);
+/** vma_order_sort_by() - the same of rows that need not all exist at once: @row_at gives row @i,
+ *  valid until its next call; @out takes the @nr numbers of the rows in their order. */
+int vma_order_sort_by(const struct vma_order *order, const void *(*row_at)(void *ctx, size_t i),
+		      void *ctx, u32 *out, size_t nr, struct vma_err *err);
 
 struct vma_groups;
 

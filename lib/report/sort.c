@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/cleanup.h"
 #include "libvmactl/report.h"
 
@@ -14,14 +13,10 @@ struct key {
 	char *text;
 };
 
-struct item {
-	const void *row;
-	size_t at;
-	struct key key[8];
-};
-
-struct items {
-	struct item *item;
+/* @key: order->nr a row, by the place a row had at first. */
+struct keys {
+	const struct vma_order *order;
+	struct key *key;
 	size_t nr;
 };
 
@@ -30,21 +25,21 @@ static bool is_text(const struct vma_column *c)
 	return c->kind == VMA_CELL_TEXT || c->kind == VMA_CELL_WORDS || c->kind == VMA_CELL_IDS;
 }
 
-static void undo_items(struct items *items)
+static void undo_keys(struct keys *k)
 {
-	for (size_t i = 0; items->item && i < items->nr; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(items->item[i].key); k++)
-			free(items->item[i].key[k].text);
-	free(items->item);
+	for (size_t i = 0; k->key && i < k->nr * k->order->nr; i++)
+		free(k->key[i].text);
+	free(k->key);
 }
 
-static int compare(const void *a_, const void *b_, void *order_)
+static int compare(const void *a_, const void *b_, void *keys_)
 {
-	const struct item *a = a_, *b = b_;
-	const struct vma_order *order = order_;
+	const struct keys *keys = keys_;
+	const struct vma_order *order = keys->order;
+	u32 a = *(const u32 *)a_, b = *(const u32 *)b_;
 
 	for (size_t k = 0; k < order->nr; k++) {
-		const struct key *x = &a->key[k], *y = &b->key[k];
+		const struct key *x = &keys->key[a * order->nr + k], *y = &keys->key[b * order->nr + k];
 		int c;
 
 		if (x->has != y->has)
@@ -58,15 +53,14 @@ static int compare(const void *a_, const void *b_, void *order_)
 		if (c)
 			return order->key[k].descending ? -c : c;
 	}
-	return (a->at > b->at) - (a->at < b->at);
+	return (a > b) - (a < b);
 }
 
-static bool take_keys(const struct vma_order *order, struct item *item, struct vma_cell *cell)
+static bool take_keys(const struct vma_order *order, const void *row, struct key *key,
+		      struct vma_cell *cell)
 {
-	for (size_t k = 0; k < order->nr; k++) {
-		struct key *key = &item->key[k];
-
-		vma_column_get(order->key[k].col, item->row, cell);
+	for (size_t k = 0; k < order->nr; k++, key++) {
+		vma_column_get(order->key[k].col, row, cell);
 		key->has = cell->state == VMA_CELL_HAS;
 		key->num = cell->num;
 		if (key->has && is_text(order->key[k].col)) {
@@ -78,23 +72,43 @@ static bool take_keys(const struct vma_order *order, struct item *item, struct v
 	return true;
 }
 
+int vma_order_sort_by(const struct vma_order *order, const void *(*row_at)(void *ctx, size_t i),
+		      void *ctx, u32 *out, size_t nr, struct vma_err *err)
+{
+	AUTO(undo_free) char *buf = malloc(VMA_CELL_BUF);
+	AUTO(undo_keys) struct keys keys = { order, calloc(nr * order->nr + 1, sizeof(struct key)), nr };
+	struct vma_cell cell = { .buf = buf };
+
+	if (!keys.key || !buf)
+		return vma_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < nr; i++) {
+		out[i] = (u32)i;
+		if (!take_keys(order, row_at(ctx, i), &keys.key[i * order->nr], &cell))
+			return vma_fail(err, ENOMEM, "out of memory");
+	}
+	qsort_r(out, nr, sizeof(*out), compare, &keys);
+	return 0;
+}
+
+static const void *pointer_at(void *ctx, size_t i)
+{
+	return ((const void **)ctx)[i];
+}
+
 int vma_order_sort(const struct vma_order *order, const void **rows, size_t nr,
 		   struct vma_err *err)
 {
-	AUTO(undo_free) char *buf = malloc(VMA_CELL_BUF);
-	AUTO(undo_items) struct items items = { calloc(nr ? nr : 1, sizeof(struct item)), nr };
-	struct vma_cell cell = { .buf = buf };
+	AUTO(undo_free) const void **before = malloc((nr + 1) * sizeof(*before));
+	AUTO(undo_free) u32 *index = malloc((nr + 1) * sizeof(*index));
+	int rc;
 
-	if (!items.item || !buf)
+	if (!before || !index)
 		return vma_fail(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < nr; i++) {
-		items.item[i].row = rows[i];
-		items.item[i].at = i;
-		if (!take_keys(order, &items.item[i], &cell))
-			return vma_fail(err, ENOMEM, "out of memory");
-	}
-	qsort_r(items.item, nr, sizeof(struct item), compare, (void *)order);
+	rc = vma_order_sort_by(order, pointer_at, (void *)rows, index, nr, err);
+	if (rc)
+		return rc;
+	memcpy((void *)before, (const void *)rows, nr * sizeof(*before));
 	for (size_t i = 0; i < nr; i++)
-		rows[i] = items.item[i].row;
+		rows[i] = before[index[i]];
 	return 0;
 }
