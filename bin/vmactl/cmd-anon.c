@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anon-check.h"
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "base/escape.h"
@@ -16,7 +17,7 @@
 
 struct anon_options {
 	bool tree, vmas, dot;
-	int source;
+	int source, check;
 };
 
 #define FIELD(name) .offset = offsetof(struct anon_options, name)
@@ -26,6 +27,9 @@ const struct cli_option cmd_anon_options[] = {
 	{ "dot", 0, CLI_FLAG, FIELD(dot), .help = "a graph for dot(1)" },
 	{ "source", 0, CLI_CHOICE, FIELD(source), "WORD",
 	  "what to believe: /proc, or the kernel's own values (needs root)", "proc|bpf" },
+	{ "check-inference", 0, CLI_CHOICE, FIELD(check), "WORD",
+	  "how often what was inferred is what the kernel has (needs root)",
+	  "no|summary|differences", true, "summary" },
 	CLI_END,
 };
 
@@ -358,6 +362,13 @@ int cmd_anon(struct cli *cli)
 
 	if (!cli_parse(cli, &s.opt))
 		return cli->status;
+	if (s.opt.check) {
+		if (s.opt.dot || s.opt.vmas || s.opt.source)
+			return cli_usage(cli, "--check-inference is an output of its own");
+		if (!cli->argc)
+			return cli_usage(cli, "no PID is given");
+		return anon_check_show(cli, s.opt.tree, s.opt.check == 2);
+	}
 	if (s.opt.dot && (s.opt.vmas || cli->shared.json))
 		return cli_usage(cli, "--dot is an output of its own");
 	if (!s.opt.dot &&

@@ -37,6 +37,15 @@ static bool make_room(struct family *f)
 	return true;
 }
 
+bool family_add(struct family *f, struct vma_model *m)
+{
+	if (!make_room(f))
+		return false;
+	snprintf(f->name[f->nr], sizeof(f->name[0]), "%u", m->facts->pid);
+	f->model[f->nr++] = m;
+	return true;
+}
+
 int family_open(struct family *f, const struct cli *cli, const char *target, u32 levels, bool gone_ok)
 {
 	struct vma_open_opts opts = { .procfs = cli->shared.procfs, .kernel = cli->shared.kernel,
@@ -52,8 +61,7 @@ int family_open(struct family *f, const struct cli *cli, const char *target, u32
 		return cli_fail(&err);
 	}
 	f->status = cli_worse(f->status, target_report(cli, m->facts, levels));
-	snprintf(f->name[f->nr], sizeof(f->name[0]), "%u", m->facts->pid);
-	f->model[f->nr++] = m;
+	family_add(f, m);
 	return CLI_OK;
 }
 

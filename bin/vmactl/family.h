@@ -19,6 +19,8 @@ static inline void undo_family(struct family *f)
 	family_fini(f);
 }
 
+/* Takes a model over; false when out of memory. */
+bool family_add(struct family *f, struct vma_model *m);
 /* Opens one more; one that ended meanwhile is left out when @gone_ok. CLI_OK, or what happened. */
 int family_open(struct family *f, const struct cli *cli, const char *target, u32 levels,
 		bool gone_ok);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every .c and .h of this folder, paths from the top, sorted.
 vmactl_sources = \
+	bin/vmactl/anon-check-show.c \
+	bin/vmactl/anon-check.c bin/vmactl/anon-check.h \
 	bin/vmactl/audit-sarif.c bin/vmactl/audit.h \
 	bin/vmactl/cli-groups.c \
 	bin/vmactl/cli-help.c \

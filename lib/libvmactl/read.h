@@ -354,7 +354,8 @@ int vma_smaps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, str
 /**
  * struct vma_pfn - a present page and the physical page behind it
  * @mapped: how many page table entries map it, 0: not known (kpagecount is root's)
- * @anon:   it is anonymous memory
+ * @anon:   it is anonymous memory, and not one of those that have nothing to do with fork: merged
+ *          by KSM, or the zero page (told apart by kpageflags, which is root's)
  */
 struct vma_pfn {
 	u64 addr, pfn;

@@ -125,7 +125,7 @@ int vma_family(u32 pid, bool up, const char *procfs, u32 **out, size_t *nr, stru
  * @counted: the three counts are the kernel's own; otherwise they follow from what was read
  * @links:   chain links that point here
  * @key:     the kernel's address of it, 0 unknown
- * @how:     how its place is known: exact, derived (frames are shared), or inferred
+ * @how:     how its root is known: exact, derived (frames are shared), or inferred
  */
 struct vma_forest_anon {
 	u32 id, root, parent;
@@ -187,6 +187,10 @@ const struct vma_forest_vma *vma_forest_find(const struct vma_forest *f, size_t 
 					     const struct vma *vma);
 /** vma_forest_at() - an anon_vma by id, NULL. */
 const struct vma_forest_anon *vma_forest_at(const struct vma_forest *f, u32 id);
+
+/** vma_forest_place() - how the parent, the chain and the sharing of @v are known: less well than
+ *  its root, which a shared page frame proves. */
+struct vma_provenance vma_forest_place(const struct vma_forest_vma *v);
 
 /**
  * vma_forest_visit() - the VMAs that a walk of the reverse map visits for one page

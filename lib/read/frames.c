@@ -14,13 +14,18 @@
 #define ENTRY_PRESENT (1ULL << 63)
 #define WINDOW 4096 /* pages read at once */
 
+/* Bits of kpageflags: no anonymous page of anybody's own. */
+#define FLAG_KSM (1ULL << 21)
+#define FLAG_ZERO_PAGE (1ULL << 24)
+
 struct frames {
-	int pagemap, counts; /* descriptors; counts -1: not permitted */
+	int pagemap, counts, flags; /* descriptors; -1: not permitted */
 	vma_pfn_fn *fn;
 	void *ctx;
 	bool hidden; /* a page is present, but its number is not shown */
 	u64 entry[WINDOW];
 	u64 count[WINDOW];
+	u64 flag[WINDOW];
 };
 
 static void undo_frames(struct frames **fr)
@@ -28,6 +33,7 @@ static void undo_frames(struct frames **fr)
 	if (*fr) {
 		undo_close(&(*fr)->pagemap);
 		undo_close(&(*fr)->counts);
+		undo_close(&(*fr)->flags);
 	}
 	free(*fr);
 }
@@ -42,8 +48,8 @@ static ssize_t read_words(int fd, u64 first, u64 *out, size_t nr)
 	return n < 0 ? -errno : n / 8;
 }
 
-/* Pages whose frames follow each other are counted with one read. */
-static void count_frames(struct frames *fr, size_t nr)
+/* A word for each frame of the window. Frames that follow each other take one read. */
+static void ask_frames(struct frames *fr, int fd, u64 *word, size_t nr)
 {
 	for (size_t i = 0, j; i < nr; i = j) {
 		u64 pfn = fr->entry[i] & ENTRY_PFN;
@@ -52,20 +58,22 @@ static void count_frames(struct frames *fr, size_t nr)
 		     fr->entry[j] & ENTRY_PRESENT;)
 			j++;
 		for (size_t k = i; k < j; k++)
-			fr->count[k] = 0;
-		if (fr->entry[i] & ENTRY_PRESENT && pfn && fr->counts >= 0)
-			read_words(fr->counts, pfn, &fr->count[i], j - i);
+			word[k] = 0;
+		if (fr->entry[i] & ENTRY_PRESENT && pfn && fd >= 0)
+			read_words(fd, pfn, &word[i], j - i);
 	}
 }
 
 static int give_window(struct frames *fr, u64 start, size_t nr)
 {
-	count_frames(fr, nr);
+	ask_frames(fr, fr->counts, fr->count, nr);
+	ask_frames(fr, fr->flags, fr->flag, nr);
 	for (size_t i = 0; i < nr; i++) {
 		struct vma_pfn f = { .addr = start + i * VMA_PAGE_SIZE,
 				       .pfn = fr->entry[i] & ENTRY_PFN,
 				       .mapped = (u32)min_u64(fr->count[i], ~0U),
-				       .anon = !(fr->entry[i] & ENTRY_FILE) };
+				       .anon = !(fr->entry[i] & ENTRY_FILE) &&
+					       !(fr->flag[i] & (FLAG_KSM | FLAG_ZERO_PAGE)) };
 
 		if (!(fr->entry[i] & ENTRY_PRESENT))
 			continue;
@@ -90,7 +98,7 @@ int vma_pfns_each(const char *target, const char *procfs, u64 start, u64 end, vm
 
 	if (!fr)
 		return vma_fail(err, ENOMEM, "out of memory");
-	fr->pagemap = fr->counts = -1;
+	fr->pagemap = fr->counts = fr->flags = -1;
 	rc = source_open(&s, target, procfs, err);
 	if (rc)
 		return rc;
@@ -98,6 +106,7 @@ int vma_pfns_each(const char *target, const char *procfs, u64 start, u64 end, vm
 	if (fr->pagemap < 0)
 		return vma_fail(err, -fr->pagemap, "%s/pagemap: cannot be read", s.label);
 	fr->counts = source_open_file(s.proc_dir, "kpagecount");
+	fr->flags = source_open_file(s.proc_dir, "kpageflags");
 	fr->fn = fn;
 	fr->ctx = ctx;
 	for (u64 at = start; at < end;) {

@@ -16,10 +16,12 @@
 #include "base/range.h"
 #include "libvmactl/topology.h"
 
-#define PROBED 16 /* pages compared of one mapping */
+#define PROBED 64     /* pages compared at once */
+#define LOOKED_AT 256 /* times of one mapping */
 
 static const struct vma_provenance exact = { VMA_EXACT, 100, "" };
 static const struct vma_provenance by_frame = { VMA_DERIVED, 100, "I8" };
+static const struct vma_provenance by_chain = { VMA_INFERRED, 95, "A9" };
 static const struct vma_provenance by_range = { VMA_INFERRED, 75, "A9" };
 static const struct vma_provenance by_parent = { VMA_INFERRED, 70, "I6" };
 
@@ -188,54 +190,120 @@ static void add_exact(struct vma_forest *f, size_t process)
 
 /* ---------------------------------------------------------------- page frames */
 
-struct probe {
-	u64 addr[PROBED], pfn[PROBED];
-	size_t nr, same;
+struct frames {
+	u64 base;          /* of the piece looked at */
+	u64 pfn[PROBED];   /* the one process's, by page; 0 none */
+	bool second, same; /* the other process is read; they have one in common */
+};
+
+static int note_frame(void *ctx, const struct vma_pfn *frame)
+{
+	struct frames *p = ctx;
+	u64 *pfn = &p->pfn[pages(frame->addr - p->base)];
+
+	if (!frame->anon)
+		return 0;
+	if (!p->second)
+		*pfn = frame->pfn;
+	else
+		p->same = *pfn == frame->pfn;
+	return p->same;
+}
+
+/* Do two processes have a page in common in [start, end), which is no longer than PROBED? */
+static bool share_piece(const struct vma_model *a, const struct vma_model *b, const char *procfs,
+			u64 start, u64 end)
+{
+	struct frames p = { .base = start };
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%u", a->facts->pid);
+	if (vma_pfns_each(pid, procfs, start, end, note_frame, &p, NULL) < 0)
+		return false;
+	p.second = true;
+	snprintf(pid, sizeof(pid), "%u", b->facts->pid);
+	vma_pfns_each(pid, procfs, start, end, note_frame, &p, NULL);
+	return p.same;
+}
+
+/* A page that was moved: which of the frames that @vma of @a maps stands anywhere in @b? */
+struct moved {
+	u64 pfn[PROBED];
+	size_t nr;
+	u64 found; /* where; 0 nowhere */
 	bool second;
 };
 
-static int probe_frame(void *ctx, const struct vma_pfn *frame)
+static int note_moved(void *ctx, const struct vma_pfn *frame)
 {
-	struct probe *p = ctx;
+	struct moved *p = ctx;
 
 	if (!frame->anon)
 		return 0;
 	if (!p->second) {
-		p->addr[p->nr] = frame->addr;
 		p->pfn[p->nr++] = frame->pfn;
 		return p->nr == PROBED;
 	}
-	for (size_t i = 0; i < p->nr; i++)
-		p->same += p->addr[i] == frame->addr && p->pfn[i] == frame->pfn;
-	return p->same != 0;
+	for (size_t i = 0; i < p->nr && !p->found; i++)
+		if (p->pfn[i] == frame->pfn)
+			p->found = frame->addr;
+	return p->found != 0;
 }
 
-/* Do two processes have a page in common in [start, end)? */
-static bool share_frames(const struct vma_model *a, const struct vma_model *b, const char *procfs,
-			 u64 start, u64 end)
+/* Frames that others map too, in [start, end) of a process, until @p has enough or has found one. */
+static void look_at_shared(const struct vma_model *m, const char *procfs, u64 start, u64 end,
+			   struct moved *p)
 {
-	struct probe probe = { .nr = 0 };
 	struct vma_page_run run;
 	char pid[16];
 
+	snprintf(pid, sizeof(pid), "%u", m->facts->pid);
+	for (; start < end && vma_pages_run(m->mm, start, &run) && run.start < end;
+	     start = run.end) {
+		if ((run.state & 0xf) == VMA_PAGE_ANON_SHARED &&
+		    vma_pfns_each(pid, procfs, max_u64(start, run.start), min_u64(end, run.end),
+				  note_moved, p, NULL))
+			return;
+	}
+}
+
+/* Where in @b a page of @vma is that mremap moved in one of the two processes; 0 nowhere. */
+static u64 find_moved(const struct vma_model *a, const struct vma *vma, const struct vma_model *b,
+		      const char *procfs)
+{
+	struct moved p = { .nr = 0 };
+
+	if (procfs && !*procfs)
+		return 0;
+	look_at_shared(a, procfs, vma->vm_start, vma->vm_end, &p);
+	p.second = true;
+	if (p.nr)
+		look_at_shared(b, procfs, 0, ~0ULL, &p);
+	return p.found;
+}
+
+/* Do two processes have a page in common in [start, end)? Only those that somebody else maps too
+ * can be, and of them the first are looked at. */
+static bool share_frames(const struct vma_model *a, const struct vma_model *b, const char *procfs,
+			 u64 start, u64 end)
+{
+	struct vma_page_run run;
+
 	if (procfs && !*procfs)
 		return false;
-	while (start < end && vma_pages_run(a->mm, start, &run) && run.start < end) {
-		if ((run.state & 0xf) == VMA_PAGE_ANON_SHARED)
-			break;
-		start = run.end;
+	for (size_t left = LOOKED_AT; left && start < end; start = run.end) {
+		if (!vma_pages_run(a->mm, start, &run) || run.start >= end)
+			return false;
+		if ((run.state & 0xf) != VMA_PAGE_ANON_SHARED)
+			continue;
+		for (u64 at = max_u64(start, run.start), to; at < min_u64(run.end, end) && left;
+		     at = to, left--) {
+			to = min_u64(min_u64(run.end, end), at + PROBED * VMA_PAGE_SIZE);
+			if (share_piece(a, b, procfs, at, to))
+				return true;
+		}
 	}
-	if (start >= end || !vma_pages_run(a->mm, start, &run) || run.start >= end)
-		return false;
-	start = max_u64(start, run.start);
-	end = min_u64(end, run.end);
-	snprintf(pid, sizeof(pid), "%u", a->facts->pid);
-	if (vma_pfns_each(pid, procfs, start, end, probe_frame, &probe, NULL) < 0 || !probe.nr)
-		return false;
-	probe.second = true;
-	snprintf(pid, sizeof(pid), "%u", b->facts->pid);
-	vma_pfns_each(pid, procfs, start, end, probe_frame, &probe, NULL);
-	return probe.same != 0;
+	return false;
 }
 
 /* ---------------------------------------------------------------- inferred */
@@ -280,23 +348,33 @@ static void adopt_vma(struct vma_forest *f, size_t process, const struct vma *vm
 	}
 }
 
-/* The parent's mapping from which this one came, when it is still there. */
+static bool is_same_file(const struct vma_model *am, const struct vma *a, const struct vma_model *bm,
+			 const struct vma *b)
+{
+	const struct vma_file *x = vma_file_at(am->world, a->file);
+	const struct vma_file *y = vma_file_at(bm->world, b->file);
+
+	return !x == !y && (!x || (x->inode == y->inode && x->dev_major == y->dev_major &&
+				   x->dev_minor == y->dev_minor));
+}
+
+/* The parent's mapping from which this one came, when it is still there: the first of those in its
+ * place that has an anon_vma. */
 static const struct vma_forest_vma *origin(const struct vma_forest *f, size_t process,
 					   const struct vma *vma)
 {
 	const struct vma_model *pm = f->model[f->parent[process]], *cm = f->model[process];
-	const struct vma *up = vma_lookup(pm->mm, vma->vm_start);
-	const struct vma_file *a, *b;
+	const struct vma *up = vma_find(pm->mm, vma->vm_start);
 
-	if (!up || up->vm_flags & (VM_MAYSHARE | VM_DONTCOPY | VM_WIPEONFORK) ||
-	    up->vm_pgoff + pages(vma->vm_start - up->vm_start) != vma->vm_pgoff)
-		return NULL;
-	a = vma_file_at(pm->world, up->file);
-	b = vma_file_at(cm->world, vma->file);
-	if (!a != !b || (a && (a->inode != b->inode || a->dev_major != b->dev_major ||
-			       a->dev_minor != b->dev_minor)))
-		return NULL;
-	return vma_forest_find(f, (size_t)f->parent[process], up);
+	for (; up && up->vm_start < vma->vm_end; up = vma_next(pm->mm, up)) {
+		const struct vma_forest_vma *v = vma_forest_find(f, (size_t)f->parent[process], up);
+
+		if (v && !(up->vm_flags & (VM_MAYSHARE | VM_DONTCOPY | VM_WIPEONFORK)) &&
+		    up->vm_pgoff - vma->vm_pgoff == pages(up->vm_start - vma->vm_start) &&
+		    is_same_file(pm, up, cm, vma))
+			return v;
+	}
+	return NULL;
 }
 
 /* fork made it an anon_vma below its parent's mapping's, and copied the chain. */
@@ -318,36 +396,102 @@ static void inherit(struct vma_forest *f, size_t process, const struct vma *vma,
 		add_link(f, f->link[chain + i]);
 }
 
-static void add_forked(struct vma_forest *f, size_t process, const char *procfs)
+/* One that came after the fork, or was first written to after it. */
+static void add_own_root(struct vma_forest *f, size_t process, const struct vma *vma,
+			 struct vma_provenance how)
+{
+	struct vma_forest_anon *a = add_anon(f, 0, how);
+
+	if (a && add_vma(f, process, vma, a->id, how))
+		add_link(f, a->id);
+}
+
+/*
+ * Nothing in the child keeps these two apart but their anon_vmas, and in the parent they are one:
+ * the second came after the fork (rule A9).
+ */
+static bool came_later(const struct vma *left, const struct vma *vma,
+		       const struct vma_forest_vma *from)
+{
+	const u64 ignored = VM_SOFTDIRTY | VM_MAYBE_GUARD;
+
+	return left && left->vm_end == vma->vm_start && left->anon_vma &&
+	       left->file == vma->file && !((left->vm_flags ^ vma->vm_flags) & ~ignored) &&
+	       from->vma->vm_start < vma->vm_start;
+}
+
+/* The one that was cut off @left after the fork, or that used its anon_vma (rules A2, A5). */
+static const struct vma_forest_vma *cut_from(const struct vma_forest *f, size_t process,
+					     const struct vma *left, const struct vma *vma)
+{
+	const u64 ignored = VM_ACCESS_FLAGS | VM_SOFTDIRTY | VM_MAYBE_GUARD;
+
+	if (!left || !vma->anon_vma || left->vm_end != vma->vm_start || left->file != vma->file ||
+	    (left->vm_flags ^ vma->vm_flags) & ~ignored ||
+	    !((left->vm_flags ^ vma->vm_flags) & VM_ACCESS_FLAGS) ||
+	    left->vm_pgoff + vma_pages(left) != vma->vm_pgoff)
+		return NULL;
+	return vma_forest_find(f, process, left);
+}
+
+static void share_anon(struct vma_forest *f, size_t process, const struct vma *vma,
+		       const struct vma_forest_vma *with)
+{
+	size_t chain = with->chain, nr = with->nr_chain;
+
+	if (!add_vma(f, process, vma, with->anon, with->how))
+		return;
+	for (size_t i = 0; i < nr && !f->failed; i++)
+		add_link(f, f->link[chain + i]);
+}
+
+/* The parent's mapping whose page @vma still has, wherever it is. */
+static const struct vma_forest_vma *moved_from(const struct vma_forest *f, size_t process,
+					       const char *procfs, const struct vma *vma)
 {
 	const struct vma_model *m = f->model[process], *pm = f->model[f->parent[process]];
-	const struct vma *vma;
+	u64 at = find_moved(m, vma, pm, procfs);
+	const struct vma *up = at ? vma_lookup(pm->mm, at) : NULL;
 
-	vma_for_each(m->mm, vma) {
-		const struct vma_forest_vma *from;
+	return up ? vma_forest_find(f, (size_t)f->parent[process], up) : NULL;
+}
 
-		if (vma->vm_flags & VM_MAYSHARE)
-			continue;
-		from = origin(f, process, vma);
-		if (!vma->anon_vma) {
-			/* nothing of it is left, or nothing was ever there: the same mapping in the
-			 * parent says which is likelier */
-			if (from && from->vma->vm_end == vma->vm_end &&
-			    from->vma->vm_start == vma->vm_start)
-				inherit(f, process, vma, from, by_parent);
-		} else if (from) {
-			bool same = share_frames(m, pm, procfs, vma->vm_start,
-						 min_u64(vma->vm_end, from->vma->vm_end));
+static void add_forked_vma(struct vma_forest *f, size_t process, const char *procfs,
+			   const struct vma *left, const struct vma *vma)
+{
+	const struct vma_model *m = f->model[process], *pm = f->model[f->parent[process]];
+	const struct vma_forest_vma *from = origin(f, process, vma), *moved;
+	const struct vma_forest_vma *cut = cut_from(f, process, left, vma);
 
-			inherit(f, process, vma, from, same ? by_frame : by_range);
-		} else { /* mapped after the fork */
-			struct vma_forest_anon *a = add_anon(f, 0, by_range);
+	/* what the parent has in one piece was cut after the fork */
+	if (cut && (!from || from->vma->vm_start < vma->vm_start)) {
+		share_anon(f, process, vma, cut);
+	} else if (!vma->anon_vma) {
+		/* nothing of it is left, or nothing was ever there: the same mapping in the parent
+		 * says which is likelier */
+		if (from && from->vma->vm_end == vma->vm_end &&
+		    from->vma->vm_start == vma->vm_start)
+			inherit(f, process, vma, from, by_parent);
+	} else if (from && share_frames(m, pm, procfs, max_u64(vma->vm_start, from->vma->vm_start),
+					min_u64(vma->vm_end, from->vma->vm_end))) {
+		inherit(f, process, vma, from, by_frame);
+	} else if ((moved = moved_from(f, process, procfs, vma))) {
+		inherit(f, process, vma, moved, by_frame);
+	} else if (from && !came_later(left, vma, from)) {
+		inherit(f, process, vma, from, by_range);
+	} else {
+		add_own_root(f, process, vma, by_range);
+	}
+}
 
-			if (a && add_vma(f, process, vma, a->id, by_range))
-				add_link(f, a->id);
-		}
-		if (f->failed)
-			return;
+static void add_forked(struct vma_forest *f, size_t process, const char *procfs)
+{
+	const struct vma *vma, *left = NULL;
+
+	vma_for_each(f->model[process]->mm, vma) {
+		if (!(vma->vm_flags & VM_MAYSHARE))
+			add_forked_vma(f, process, procfs, left, vma);
+		left = vma;
 	}
 }
 
@@ -475,6 +619,11 @@ const struct vma_forest_vma *vma_forest_find(const struct vma_forest *f, size_t 
 const struct vma_forest_anon *vma_forest_at(const struct vma_forest *f, u32 id)
 {
 	return id && id <= f->nr_anons ? &f->anon[id - 1] : NULL;
+}
+
+struct vma_provenance vma_forest_place(const struct vma_forest_vma *v)
+{
+	return v->how.known == VMA_DERIVED ? by_chain : v->how;
 }
 
 size_t vma_forest_visit(const struct vma_forest *f, u32 anon, u64 pgoff,

@@ -66,6 +66,44 @@ renamed() {
 		and map(.num_active_vmas) == [1, 1, 1] and map(.num_children) == [0, 1, 2]' <<<"$output"
 }
 
+@test "of a tree that nobody disturbs everything is inferred as the kernel has it" {
+	run --separate-stderr vmactl anon --tree --check-inference --json "$parent"
+	[ "$status" -ne 1 ] || skip "$stderr"
+	[ "$status" -eq 0 ]
+	jq -e '.processes == 3 and .forked == 2 and ([.fields[].differ] | add) == 0 and
+		([.fields[] | select(.known == null and .field == "root" and .scope == "forked")
+		  | .recall] == [1])' <<<"$output"
+	run --separate-stderr vmactl anon --tree --check-inference=differences --json "$parent"
+	assert_eq "$(jq -c .differences <<<"$output")" "[]"
+}
+
+@test "a list that mremap moved in the child is still found below the parent" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root: page frames"
+	python=$(command -v /usr/bin/python3) || skip "there is no Python"
+	"$python" -c 'import ctypes, mmap, os, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = libc.mremap.restype = ctypes.c_void_p
+size = 1 << 20
+at = libc.mmap(ctypes.c_void_p(0x300000000000), ctypes.c_size_t(size), 3, 0x100022, -1, 0)
+ctypes.memset(at, 1, size)
+if os.fork() == 0:
+    libc.mremap(ctypes.c_void_p(at), ctypes.c_size_t(size), ctypes.c_size_t(size), 3,
+                ctypes.c_void_p(0x310000000000))
+    time.sleep(60)
+time.sleep(60)' 3>&- &
+	moved=$!
+	for _ in $(seq 100); do
+		kids=$(cat "/proc/$moved/task/$moved/children")
+		[ -n "$kids" ] && grep -q ^31 "/proc/${kids% }/maps" && break
+		sleep 0.1
+	done
+	run --separate-stderr vmactl anon --tree --vmas --json "$moved"
+	kill "${kids% }" "$moved"
+	[ "$status" -eq 0 ]
+	jq -e '[.vmas[] | select(.start == "0x300000000000") | .anon_vma] as $up
+		| [.vmas[] | select(.start == "0x310000000000") | .chain[1]] == $up' <<<"$output"
+}
+
 @test "a page that diverged is its own, the others are shared" {
 	run --separate-stderr vmactl anon --tree --vmas --json "$parent"
 	assert_eq "$(arena <<<"$output" | jq -c '[.[] | [.own_pages, .shared_pages]]')" \
@@ -87,12 +125,26 @@ renamed() {
 	vmactl anon --tree --dot "$parent" | dot -Tcanon >/dev/null
 }
 
+@test "a check without the capabilities fails and says why" {
+	need setpriv
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to give its capabilities away"
+	run --separate-stderr setpriv --bounding-set=-all --inh-caps=-all \
+		vmactl anon --check-inference self
+	[ "$status" -eq 1 ]
+	assert_eq "$output" ""
+	assert_contains "$stderr" "("
+}
+
 @test "wrong usage" {
 	run vmactl anon
 	[ "$status" -eq 2 ]
 	run vmactl anon --tree /nowhere
 	[ "$status" -eq 2 ]
 	run vmactl anon --dot --vmas $$
+	[ "$status" -eq 2 ]
+	run vmactl anon --check-inference --source bpf $$
+	[ "$status" -eq 2 ]
+	run vmactl anon --check-inference
 	[ "$status" -eq 2 ]
 	run vmactl anon 999999999
 	[ "$status" -eq 42 ]
