@@ -138,19 +138,28 @@ static int lazy_free(struct op *o, const struct advice *a, struct vma *vma, u64 
 	return 0;
 }
 
-/* vfs_fallocate() knows the largest file: 2^32 - 1 blocks on ext4, nearly 2^63 on tmpfs. */
-static bool past_maximum(const struct op *o, const struct vma *vma, u64 start, u64 end)
+/* vfs_fallocate(): an offset is signed, and there is a largest file: 2^32 - 1 blocks on ext4,
+ * nearly 2^63 on tmpfs. Then tmpfs asks its seals. */
+static int check_punch(struct op *o, const struct vma *vma, u64 start, u64 end)
 {
 	const u64 ext4 = ((1ULL << 32) - 1) << VMA_PAGE_SHIFT, lfs = (1ULL << 63) - 1;
+	const struct vma_file *f = world_file(o->w, vma->file);
 	u64 off = (vma->vm_pgoff << VMA_PAGE_SHIFT) + (start - vma->vm_start);
 
-	return off + (end - start) > (vma_kind_of(o->w, vma) == VMA_KIND_REGULAR ? ext4 : lfs);
+	if (off > lfs)
+		return refuse_at(o, EINVAL, VMA_WHY_OFFSET_OVERFLOW, start);
+	if (off + (end - start) > (f->kind == VMA_KIND_REGULAR ? ext4 : lfs))
+		return refuse_at(o, EFBIG, VMA_WHY_OFFSET_OVERFLOW, start);
+	if (f->seal_write || f->seal_future_write)
+		return refuse_at(o, EPERM, VMA_WHY_SEALED_FILE, start);
+	return 0;
 }
 
 static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end)
 {
 	u64 need = o->k->madvise_remove_needs_maywrite ? VM_SHARED | VM_MAYWRITE :
 							 VM_SHARED | VM_WRITE;
+	int rc;
 
 	(void)a;
 	if (vma->vm_flags & VM_LOCKED || !vma_has_vm_file(o->w, vma))
@@ -159,8 +168,9 @@ static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 star
 				 vma->vm_start);
 	if ((vma->vm_flags & need) != need)
 		return refuse_at(o, EACCES, VMA_WHY_NO_WRITE, vma->vm_start);
-	if (past_maximum(o, vma, start, end))
-		return refuse_at(o, EFBIG, VMA_WHY_OFFSET_OVERFLOW, start);
+	rc = check_punch(o, vma, start, end);
+	if (rc)
+		return rc;
 	drop_pages(o, start, end);
 	unmap_object(o, vma, start, end);
 	object_fill(o, vma, start, end, false);
@@ -303,12 +313,14 @@ static const struct advice *find_advice(const struct vma_kernel *k, u64 value)
 
 /* ---------------------------------------------------------------- one VMA */
 
-/* can_modify_vma_madv(): dropping sealed read-only memory would change it (M6). */
+/* can_modify_vma_madv(): dropping sealed read-only memory would change it (M6). What has no file
+ * is not quite the same as what has no vm_ops: /dev/zero has only a file, [vdso] only vm_ops. */
 static bool sealed_against(const struct op *o, const struct advice *a, const struct vma *vma)
 {
 	if (!o->k->has_mseal || !a->discards || !(vma->vm_flags & VM_SEALED))
 		return false;
-	if (vma_has_vm_file(o->w, vma) || vma->vm_flags & VM_SHARED)
+	if (o->k->seal_spares_ops ? !vma_is_anonymous(o->w, vma) :
+				    vma_has_vm_file(o->w, vma) || vma->vm_flags & VM_SHARED)
 		return false;
 	return !(vma->vm_flags & VM_WRITE) || !pkey_permits(o, vma, true);
 }

@@ -47,7 +47,7 @@ static bool capable(const struct op *o, const struct vma *vma, u64 flags, u64 ct
 	bool shmem = kind == VMA_KIND_SHMEM || kind == VMA_KIND_ZERO;
 	bool async = o->k->uffd_wp_async_any && o->w->uffd_features[ctx] & 1 << 15;
 
-	if (o->k->uffd_refuses_droppable && vma->vm_flags & VM_DROPPABLE)
+	if (o->k->uffd_refuses_special && vma->vm_flags & (VM_SPECIAL | VM_DROPPABLE) && !hugetlb)
 		return false;
 	if (flags & VM_UFFD_MINOR && !hugetlb && !shmem)
 		return false;

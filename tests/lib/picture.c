@@ -28,7 +28,7 @@ static const struct file_kind {
 	const char *name;
 	u8 kind;
 	u64 inode;
-	bool writable, unreadable, noexec, no_mmap, internal, append_only;
+	bool writable, unreadable, noexec, no_mmap, internal, append_only, thp;
 	bool seal_write, seal_future;
 	u32 huge;
 	const char *path;
@@ -52,6 +52,7 @@ static const struct file_kind {
 	  .path = "/anon_hugepage (deleted)" },
 	{ "vdso", VMA_KIND_SPECIAL, 0, .path = "[vdso]" },
 	{ "shm2", VMA_KIND_SHMEM, 20, .writable = true, .path = "/memfd:t (deleted)" },
+	{ "ext4", VMA_KIND_REGULAR, 21, .writable = true, .thp = true, .path = "/data" },
 };
 
 static u32 file_named(struct picture *p, const char *name)
@@ -64,6 +65,7 @@ static u32 file_named(struct picture *p, const char *name)
 			.no_mmap = k->no_mmap, .internal = k->internal,
 			.append_only = k->append_only, .seal_write = k->seal_write,
 			.seal_future_write = k->seal_future, .hugetlb_shift = k->huge,
+			.fs_thp = k->thp,
 		};
 
 		if (strcmp(k->name, name))
@@ -473,6 +475,8 @@ static bool set_scene(struct picture *p, char **w, size_t nr)
 		sys->admin_reserve_kbytes = sys->user_reserve_kbytes = a;
 	else if (!strcmp(w[0], "ram"))
 		sys->totalram_pages = a;
+	else if (!strcmp(w[0], "pool")) /* free huge pages of 2 MiB */
+		sys->hugetlb_pages = sys->hugetlb_free_pages = a * 512;
 	else if (!strcmp(w[0], "soft_dirty"))
 		sys->soft_dirty = a;
 	else if (!strcmp(w[0], "no_pkeys"))
@@ -488,6 +492,8 @@ static bool set_scene(struct picture *p, char **w, size_t nr)
 	else if (!strcmp(w[0], "bottom_up")) {
 		p->mm->legacy_layout = true;
 		p->mm->mmap_legacy_base = picture_addr(a);
+	} else if (!strcmp(w[0], "seal")) { /* a memfd that is mapped already */
+		vma_file_at(p->w, file_named(p, w[1]))->seal_future_write = true;
 	} else if (!strcmp(w[0], "child"))
 		p->mm = vma_mm_by_id(p->w, p->child);
 	else if (!strcmp(w[0], "parent"))
@@ -624,6 +630,13 @@ void picture_run(const struct picture_case *cases, size_t nr)
 		const char *release;
 		bool any = false;
 
+		if (cases[i].kernels && *cases[i].kernels == '=') {
+			struct vma_kernel k;
+
+			assert_int_equal(vma_kernel_init(&k, cases[i].kernels + 1, NULL), 0);
+			run_row(&cases[i], &k);
+			continue;
+		}
 		for (size_t n = 0; (release = vma_kernel_verified_at(n)); n++) {
 			struct vma_kernel k;
 

@@ -83,6 +83,29 @@ static void some_advice_is_for_some_mappings(void **state)
 		  VMA_WHY_NO_WRITE },
 		{ .rule = "V-M5 remove anon", NULL, "aa", "madvise 0 2 remove", "aa", EINVAL,
 		  VMA_WHY_NEEDS_FILE },
+		{ .rule = "V-M5 remove locked", NULL, "",
+		  "maps 0 2 rw f1; mlock 0 2; madvise 0 2 remove", "??", EINVAL,
+		  VMA_WHY_LOCKED_RANGE },
+		{ .rule = "V-M5 remove read-only descriptor", NULL, "",
+		  "maps 0 2 r ro; madvise 0 2 remove", "??", EACCES, VMA_WHY_NO_WRITE },
+		{ .rule = "V-M5 remove read-only", "5.10", "jj", "madvise 0 2 remove", "jj", EACCES,
+		  VMA_WHY_NO_WRITE },
+		{ .rule = "V-M5 remove read-only", "6.1-", "jj", "madvise 0 2 remove", "jj" },
+		{ .rule = "V-M5 remove behind the largest file", NULL, "",
+		  "maps 0 2 rw f1 #0xffffffff000; madvise 0 2 remove", "dd", EFBIG,
+		  VMA_WHY_OFFSET_OVERFLOW },
+		{ .rule = "V-M5 remove at the largest offset", NULL, "",
+		  "maps 0 2 rw shm #0x7fffffffffffd000; madvise 0 2 remove; madvise 1 1 remove",
+		  "ss" },
+		{ .rule = "V-M5 remove behind the largest offset", NULL, "",
+		  "maps 0 2 rw zero #0x7fffffffffffe000; madvise 0 2 remove", "ss", EFBIG,
+		  VMA_WHY_OFFSET_OVERFLOW },
+		{ .rule = "V-M5 remove at a negative offset", NULL, "",
+		  "maps 0 2 rw zero #0x8000000000000000; madvise 0 2 remove", "ss", EINVAL,
+		  VMA_WHY_OFFSET_OVERFLOW },
+		{ .rule = "V-M5 remove from a sealed memfd", NULL, "",
+		  "maps 0 2 rw shm; seal shm future; madvise 0 2 remove", "ss", EPERM,
+		  VMA_WHY_SEALED_FILE },
 		{ .rule = "M7 dofork special", "-6.18", "44", "madvise 0 2 dofork", "44" },
 		{ .rule = "M7 dofork special", "7.2", "44", "madvise 0 2 dofork", "44", EINVAL,
 		  VMA_WHY_ADVICE_KIND },
@@ -129,6 +152,33 @@ static void pages_come_and_go(void **state)
 	PICTURES(cases);
 }
 
+/* Blocks of 2 MiB: the picture starts at one. */
+static void collapsing(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "M3 collapse", "6.1-", "a{1024}",
+		  "touch 0 1 w; touch 600 1 w; madvise 0 1024 collapse; state 0 34; state 1023 34",
+		  "A{1024}" },
+		{ .rule = "M3 never written", "6.1-", "a{1024}", "madvise 0 1024 collapse",
+		  "a{1024}", EINVAL, VMA_WHY_ADVICE_KIND },
+		{ .rule = "M3 a block without pages", "6.1-", "a{1024}",
+		  "touch 0 1 w; !madvise 0 1024 collapse; state 511 34; state 512 0", "A{1024}" },
+		{ .rule = "M3 no whole block", "6.1-", "a{1024}",
+		  "touch 0 1 w; madvise 1 500 collapse", "A{1024}", EINVAL, VMA_WHY_ADVICE_KIND },
+		{ .rule = "M3 nothing between two blocks", "6.1-", "a{1024}",
+		  "touch 0 1 w; madvise 1 512 collapse; state 511 0", "A{1024}" },
+		{ .rule = "M3 not for huge pages", "6.1-", "a{512}",
+		  "touch 0 1 w; madvise 0 512 nohugepage; madvise 0 512 collapse", "?{512}",
+		  EINVAL, VMA_WHY_ADVICE_KIND },
+		{ .rule = "M3 not for this process", "6.1-", "a{512}",
+		  "touch 0 1 w; set_thp_disable 1; madvise 0 512 collapse", "A{512}", EINVAL,
+		  VMA_WHY_ADVICE_KIND },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
 static void guard_pages(void **state)
 {
 	static const struct picture_case cases[] = {
@@ -156,6 +206,17 @@ static void sealed_memory_keeps_its_contents(void **state)
 		{ .rule = "M6 dontfork", "6.12-", "rr", "mseal 0 2; madvise 0 2 dontfork", "??",
 		  EPERM, VMA_WHY_SEALED },
 		{ .rule = "M6 hugepage", "6.12-", "rr", "mseal 0 2; madvise 0 2 hugepage", "??" },
+		{ .rule = "M6 /dev/zero", "6.12", "",
+		  "map 0 2 r zero; mseal 0 2; madvise 0 2 dontneed", "??" },
+		{ .rule = "M6 /dev/zero", "6.18-", "",
+		  "map 0 2 r zero; mseal 0 2; madvise 0 2 dontneed", "??", EPERM, VMA_WHY_SEALED },
+		{ .rule = "M6 vdso", "6.12", "44", "mseal 0 2; madvise 0 2 dontfork", "??", EPERM,
+		  VMA_WHY_SEALED },
+		{ .rule = "M6 vdso", "6.18-", "44", "mseal 0 2; madvise 0 2 dontfork; has 0 dc",
+		  "??" },
+		{ .rule = "M6 key", "6.12-", "pp",
+		  "pkey_alloc 0 0; mseal 0 2; madvise 0 2 dontneed; pkey_free 1; pkey_alloc 0 2; "
+		  "madvise 0 2 dontneed", "??", EPERM, VMA_WHY_SEALED },
 	};
 
 	(void)state;
@@ -174,6 +235,19 @@ static void for_another_process(void **state)
 		  VMA_WHY_BAD_ADVICE },
 		{ .rule = "M10 any", "6.18-", "aa", "process_madvise 0 2 dontneed 0; is ret 8192",
 		  "aa" },
+		{ .rule = "M10 length", NULL, "aa", "process_madvise 0 #0x8000000000000000 cold 0", "aa",
+		  EINVAL, VMA_WHY_BAD_FLAGS },
+		{ .rule = "M10 not the user's", NULL, "aa",
+		  "process_madvise #0x7ffffffff000 1 cold 0", "aa", EFAULT, VMA_WHY_OUT_OF_SPACE },
+		{ .rule = "M10 nothing", NULL, "aa", "process_madvise 50 0 cold 0; is ret 0", "aa" },
+		{ .rule = "M10 unaligned", NULL, "aa", "process_madvise 0+1 1 cold 0", "aa", EINVAL,
+		  VMA_WHY_UNALIGNED },
+		{ .rule = "M10 hole", NULL, "aa.aa", "process_madvise 0 5 cold 0", "aa.aa", ENOMEM,
+		  VMA_WHY_UNMAPPED },
+		{ .rule = "M10 no such advice", NULL, "aa", "process_madvise 0 2 99 0", "aa", EINVAL,
+		  VMA_WHY_BAD_ADVICE },
+		{ .rule = "M10 collapse", "5.10", "aa", "process_madvise 0 2 collapse 0", "aa", EINVAL,
+		  VMA_WHY_BAD_ADVICE },
 		{ .rule = "M10 nice", "-6.1", "aa", "caps 0; process_madvise 0 2 cold 0", "aa",
 		  EPERM, VMA_WHY_NO_CAP },
 		{ .rule = "M10 nice", "6.12-", "aa", "caps 0; process_madvise 0 2 cold 0", "aa" },
@@ -190,6 +264,7 @@ int main(void)
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(some_advice_is_for_some_mappings),
 		cmocka_unit_test(pages_come_and_go),
+		cmocka_unit_test(collapsing),
 		cmocka_unit_test(guard_pages),
 		cmocka_unit_test(sealed_memory_keeps_its_contents),
 		cmocka_unit_test(for_another_process),
