@@ -17,7 +17,14 @@
 #ifndef MCL_ONFAULT
 #define MCL_ONFAULT 4
 #endif
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
 #define UFFD_SIGBUS (1 << 7) /* UFFD_FEATURE_SIGBUS: nobody answers faults here */
+#define UFFD_WP_ASYNC (1 << 15 | 1 << 13) /* with WP_UNPOPULATED, which it implies */
 
 static const struct choice advices[] = {
 	{ 0, 8 },   /* NORMAL */
@@ -47,11 +54,28 @@ static const struct choice advices[] = {
 	{ 99, 1 },  /* no such advice */
 };
 
+/* Is there shmem in the range, mapped shared or private? */
+static bool meets_shmem(const struct gen *g, u64 start, u64 len)
+{
+	const struct vma *vma = vma_find(g->mm, page_down(start));
+
+	for (; vma && vma->vm_start < start + len; vma = vma_next(g->mm, vma)) {
+		enum vma_kind kind = vma_kind_of(g->st->world, vma);
+
+		if (kind == VMA_KIND_SHMEM || kind == VMA_KIND_ZERO || kind == VMA_KIND_SYSV)
+			return true;
+	}
+	return false;
+}
+
 void make_madvise(struct gen *g, struct step *s)
 {
 	s->op = VMA_OP_MADVISE;
 	vma_gen_range(g, &s->arg[0], &s->arg[1]);
 	s->arg[2] = CHOOSE(g, advices);
+	/* Reclaim decides whether clean pages stay in their object; a userfaultfd would tell. */
+	if (s->arg[2] == MADV_PAGEOUT && meets_shmem(g, s->arg[0], s->arg[1]))
+		s->arg[2] = MADV_COLD;
 }
 
 /* What makes pages come and go, where there are some. */
@@ -208,7 +232,9 @@ void make_shm(struct gen *g, struct step *s)
 void make_uffd(struct gen *g, struct step *s)
 {
 	const u64 ctx = STAGE_UFFD + below(g, STAGE_NR_UFFD);
-	static const struct choice modes[] = { { 1, 70 }, { 2, 10 }, { 3, 10 }, { 0, 3 }, { 8, 2 } };
+	static const struct choice modes[] = {
+		{ 1, 60 }, { 2, 10 }, { 3, 10 }, { 4, 8 }, { 5, 4 }, { 7, 3 }, { 0, 2 }, { 8, 2 },
+	}; /* MISSING 1, WP 2, MINOR 4 */
 	u64 addr, len;
 
 	if (g->st->no_uffd)
@@ -221,7 +247,7 @@ void make_uffd(struct gen *g, struct step *s)
 	}
 	if (chance(g, g->uffd_ready & 1U << (ctx - STAGE_UFFD) ? 2 : 75)) {
 		s->op = VMA_OP_UFFD_API;
-		s->arg[1] = UFFD_SIGBUS;
+		s->arg[1] = UFFD_SIGBUS | (chance(g, 12) ? UFFD_WP_ASYNC : 0);
 		return;
 	}
 	s->arg[1] = addr;
