@@ -223,12 +223,9 @@ struct vma *merge_modified(struct merge *m)
 
 	if (!left && !right)
 		return NULL;
-	if (!o->k->close_blocks_merge) {
-		if (whole && has_close(o, m->middle))
-			return NULL;
-		if (left && right && has_close(o, m->next))
-			right = false;
-	}
+	/* Of one file all three have close or none: a next that may not go is no case of its own. */
+	if (!o->k->close_blocks_merge && whole && has_close(o, m->middle))
+		return NULL;
 	m->flags |= m->middle->vm_flags & sticky(o->k);
 	if (left && right)
 		result = join_both(m);

@@ -422,12 +422,9 @@ static int new_vma(struct mapping *m)
 	int rc;
 
 	if (m->shared_anon || (file && m->file->kind == VMA_KIND_ZERO && m->flags & VM_SHARED)) {
-		rc = make_shmem(m, &file);
-		if (rc) {
-			if (m->charged)
-				uncharge(o, m->charged);
+		rc = make_shmem(m, &file); /* what is shared was not charged itself */
+		if (rc)
 			return rc;
-		}
 	}
 	if (file && m->file && m->file->kind == VMA_KIND_HUGETLB) {
 		rc = reserve_huge(m);
@@ -460,11 +457,8 @@ static int old_seals(struct mapping *m)
 	if (!f || o->k->seal_checked_first || !(m->flags & VM_SHARED) ||
 	    !(f->seal_write || f->seal_future_write))
 		return 0;
-	if (m->flags & VM_WRITE || (f->seal_write && !o->k->seal_write_ro_ok)) {
-		if (m->charged)
-			uncharge(o, m->charged);
+	if (m->flags & VM_WRITE || (f->seal_write && !o->k->seal_write_ro_ok))
 		return refuse(o, EPERM, VMA_WHY_SEALED_FILE);
-	}
 	m->flags &= ~VM_MAYWRITE;
 	return 0;
 }

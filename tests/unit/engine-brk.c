@@ -58,6 +58,16 @@ static void the_heap_grows_and_shrinks(void **state)
 		  0, VMA_WHY_NONE, AT_PAGE(4) },
 		{ .rule = "B3 sealed", "6.12-", "", "heap 4; brk 8; mseal 6 1; brk 5", "....a|aba",
 		  0, VMA_WHY_NONE, AT_PAGE(8) },
+		{ .rule = "B4 beyond", NULL, "", "heap 4; brk #0x7fffffffffff", "", 0, VMA_WHY_NONE,
+		  AT_PAGE(4) },
+		{ .rule = "B4 strict", NULL, "", "overcommit 2; reserves 0; room 3; heap 4; brk 7", "",
+		  0, VMA_WHY_NONE, AT_PAGE(4) },
+		{ .rule = "B6 merging asked for", "6.12-", "", "set_memory_merge 1; heap 4; brk 6",
+		  "....mm" },
+		{ .rule = "B6 merging, again", "6.18-", "",
+		  "set_memory_merge 1; heap 4; brk 6; brk 8", "....mmmm" },
+		{ .rule = "B6 merging, again", "6.12", "", "set_memory_merge 1; heap 4; brk 6; brk 8",
+		  "....mm|mm" },
 		{ .rule = "B6 exec", NULL, "", "personality 0x400000; heap 4; brk 5", "....w" },
 	};
 

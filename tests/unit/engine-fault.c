@@ -62,6 +62,18 @@ static void signals(void **state)
 		{ .rule = "M28 pool", NULL, "",
 		  "mmap 0 512 r private|anonymous|hugetlb|noreserve|fixed; touch 0 1 r; is sig 7",
 		  "?{512}" },
+		{ .rule = "M28 pool, written", NULL, "",
+		  "mmap 0 512 rw private|anonymous|hugetlb|noreserve|fixed; touch 0 1 w; is sig 7",
+		  "?{512}" },
+		{ .rule = "U4 missing", NULL, "aa",
+		  "uffdio_api 1 0; touch 0 1 w; uffdio_register 1 0 2 missing; touch 0 1 w; is sig 0; "
+		  "touch 1 1 r; is sig 7", "??" },
+		{ .rule = "U4 missing from the object", NULL, "ss",
+		  "uffdio_api 1 0; maps 4 2 rw shm 0; touch 4 1 w; uffdio_register 1 0 2 missing; "
+		  "touch 0 1 w; is sig 0; touch 1 1 r; is sig 7", "??..ss" },
+		{ .rule = "U4 minor", "6.1-", "ss",
+		  "uffdio_api 1 0; maps 4 2 rw shm 0; touch 4 1 w; uffdio_register 1 0 2 minor; "
+		  "touch 1 1 w; is sig 0; touch 0 1 r; is sig 7", "??..ss" },
 		{ .rule = "M28 mlock", NULL, "",
 		  "mmap 0 512 r private|anonymous|hugetlb|noreserve|fixed; mlock 0 512",
 		  "?{512}", ENOMEM, VMA_WHY_POPULATE_FAILED },

@@ -178,6 +178,10 @@ static void unlike_neighbours_stay_apart(void **state)
 		  "aa|a" },
 		{ .rule = "G20 policy", NULL, "aa",
 		  "mbind 0 2 bind 1 64; map 2 1 rw; policy 0 1; policy 2 0", "aa|a" },
+		{ .rule = "G20 two userfaultfds", NULL, "aa",
+		  "uffdio_api 1 0; uffdio_api 2 0; uffdio_register 1 0 1 missing; "
+		  "uffdio_register 2 1 1 missing; is count 2", "?|?" },
+		{ .rule = "V-O5", NULL, "", "map 0 2 rw f1 0; map 2 2 rw f2 2; map 4 2 rw f1 4", "ff|ff|ff" },
 		{ .rule = "G2 moved", "6.18-", "AAAA",
 		  "mremap 0 4 4 maymove|fixed 100; map 104 2 rw; pgoff 100 0", "@100:AAAAaa" },
 	};
@@ -195,6 +199,10 @@ static void close_keeps_system_v_segments_apart(void **state)
 		{ .rule = "G5 part", "6.12-", "1122", "mprotect 2 1 rw", "1112" },
 		{ .rule = "G5 tail", "-6.1", "2211", "mprotect 1 1 rw", "21|11" },
 		{ .rule = "G5 tail", "6.12-", "2211", "mprotect 1 1 rw; pgoff 1 1", "2111" },
+		{ .rule = "G5 moved back", "-6.1", "111",
+		  "mremap 1 1 1 maymove|fixed 100; mremap 100 1 1 maymove|fixed 1", "1|1|1" },
+		{ .rule = "G5 moved back", "6.12-", "111",
+		  "mremap 1 1 1 maymove|fixed 100; mremap 100 1 1 maymove|fixed 1", "11|1" },
 		{ .rule = "V-O1", NULL, "111111", "mprotect 2 1 r; mprotect 2 1 rw", "11|1|111" },
 		{ .rule = "G6 special", NULL, "44", "mprotect 0 2 r; has 0 rd; lacks 0 ex", "??" },
 	};

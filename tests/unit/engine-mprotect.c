@@ -126,6 +126,8 @@ static void counters_follow_the_class(void **state)
 	PICTURES(cases);
 }
 
+#define ALLOC3 "pkey_alloc 0 0; pkey_alloc 0 0; pkey_alloc 0 0; "
+
 static void protection_keys(void **state)
 {
 	static const struct picture_case cases[] = {
@@ -145,6 +147,23 @@ static void protection_keys(void **state)
 		/* PROT_EXEC|PROT_SEM */
 		{ .rule = "P6 not execute alone", NULL, "aa",
 		  "mprotect 0 1 #0xc; is pkeys 1; has 0 ex", "?a" },
+		{ .rule = "P6 rights", NULL, "", "pkey_alloc 0 8", "", EINVAL, VMA_WHY_BAD_PROT },
+		{ .rule = "P6 flags", NULL, "", "pkey_alloc 1 0", "", EINVAL, VMA_WHY_BAD_FLAGS },
+		{ .rule = "P6 not allocated", NULL, "", "pkey_free 1", "", EINVAL, VMA_WHY_BAD_PKEY },
+		{ .rule = "P6 one again", NULL, "",
+		  "pkey_alloc 0 0; pkey_alloc 0 0; pkey_free 1; pkey_alloc 0 0; is ret 1; is pkeys 7", "" },
+		{ .rule = "P6 execute only has it", NULL, "",
+		  "map 0 1 x; pkey_free 1", "?", EINVAL, VMA_WHY_BAD_PKEY },
+		{ .rule = "P6 all taken", NULL, "",
+		  ALLOC3 ALLOC3 ALLOC3 ALLOC3 ALLOC3 "is pkeys 65535; pkey_alloc 0 0", "", ENOSPC,
+		  VMA_WHY_BAD_PKEY },
+		{ .rule = "P6 none for execute only", "6.12-", "",
+		  ALLOC3 ALLOC3 ALLOC3 ALLOC3 ALLOC3 "map 0 1 x; map 2 1 r; mprotect 2 1 x; touch 0 1 r",
+		  "?.?" },
+		{ .rule = "P6 none to allocate", NULL, "", "no_pkeys; pkey_alloc 0 0", "", EINVAL,
+		  VMA_WHY_BAD_PKEY },
+		{ .rule = "P6 none to allocate twice", NULL, "",
+		  "no_pkeys; !pkey_alloc 0 0; pkey_alloc 0 0", "", ENOSPC, VMA_WHY_BAD_PKEY },
 		{ .rule = "P6 no keys", NULL, "aa", "no_pkeys; mprotect 0 1 x; is pkeys 1", "?a" },
 	};
 

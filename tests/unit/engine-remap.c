@@ -26,6 +26,11 @@ static void another_part_of_the_file(void **state)
 		  VMA_WHY_RANGE_WRAPS },
 		{ .rule = "F0 hole", NULL, "dd.dd", "remap_file_pages 0 4 0 3 0", "dd.dd", EINVAL,
 		  VMA_WHY_CROSSES_VMA },
+		{ .rule = "X1 offset", NULL, "dd", "remap_file_pages 0 1 0 #0xffffffffffffffff 0", "dd",
+		  EINVAL, VMA_WHY_OFFSET_OVERFLOW },
+		{ .rule = "X1 offset too large for a file", NULL, "dd",
+		  "remap_file_pages 0 1 0 #0x7ffffffffffff 0", "dd", EOVERFLOW,
+		  VMA_WHY_OFFSET_OVERFLOW },
 	};
 
 	(void)state;
