@@ -44,10 +44,10 @@ static u64 commit_limit(const struct op *o)
 	return limit > reserve ? limit - reserve : 0;
 }
 
-int charge(struct op *o, u64 nr_pages)
+int check_charge(struct op *o, u64 nr_pages, u64 before)
 {
-	struct vma_system *sys = &o->w->sys;
-	u64 limit;
+	const struct vma_system *sys = &o->w->sys;
+	u64 limit, have;
 
 	if (sys->overcommit_memory == 0) {
 		limit = sys->totalram_pages + sys->totalswap_pages;
@@ -56,12 +56,22 @@ int charge(struct op *o, u64 nr_pages)
 					    nr_pages << VMA_PAGE_SHIFT, limit << VMA_PAGE_SHIFT);
 	} else if (sys->overcommit_memory == 2) {
 		limit = commit_limit(o);
-		if (sys->committed_pages + nr_pages >= limit)
+		have = sys->committed_pages + before;
+		if (have + nr_pages >= limit)
 			return refuse_limit(o, ENOMEM, VMA_WHY_OVERCOMMIT,
-					    (sys->committed_pages + nr_pages) << VMA_PAGE_SHIFT,
+					    (have + nr_pages) << VMA_PAGE_SHIFT,
 					    limit << VMA_PAGE_SHIFT);
 	}
-	sys->committed_pages += nr_pages;
+	return 0;
+}
+
+int charge(struct op *o, u64 nr_pages)
+{
+	int rc = check_charge(o, nr_pages, 0);
+
+	if (rc)
+		return rc;
+	o->w->sys.committed_pages += nr_pages;
 	if (nr_pages)
 		EMIT(o, .kind = VMA_EV_CHARGE, .rule = "M22", .value = nr_pages);
 	return 0;

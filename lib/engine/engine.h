@@ -126,6 +126,8 @@ static inline bool has_cap(const struct op *o, u32 cap)
 int may_expand(struct op *o, u64 flags, u64 nr_pages);
 /* security_vm_enough_memory: charges, or -ENOMEM (M24, M25). */
 int charge(struct op *o, u64 nr_pages);
+/* Would charge() refuse, after `before` pages more? */
+int check_charge(struct op *o, u64 nr_pages, u64 before);
 void uncharge(struct op *o, u64 nr_pages);
 /* mlock_future_check(): -EAGAIN when flags are locked and RLIMIT_MEMLOCK is used up. */
 int mlock_future(struct op *o, u64 flags, u64 len);

@@ -70,7 +70,8 @@ static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma
 	copy->id = id;
 	copy->mm = child->id;
 	copy->anon_vma = copy->avc = 0;
-	file_use(o->w, copy->file);
+	if (copy->file)
+		file_use(o->w, copy->file);
 	copy->lock_seq = 0;
 	copy->vm_flags &= ~VM_LOCKED_MASK;
 	/* Without UFFD_FEATURE_EVENT_FORK the child's mapping is not registered. */
@@ -107,6 +108,8 @@ static void copy_vmas(struct op *o, struct vma_mm *child)
 			skipped++;
 			continue;
 		}
+		if (vma->vm_flags & VM_ACCOUNT)
+			charge(o, vma_pages(vma)); /* check_copies() knew that it may */
 		copy = copy_vma(o, child, vma);
 		if (!copy)
 			return;
@@ -148,18 +151,21 @@ static struct vma_mm *new_child(struct op *o)
 }
 
 /* Charges of the copies come VMA by VMA; one refusal undoes the fork. */
-static int charge_copies(struct op *o)
+static int check_copies(struct op *o)
 {
+	struct vma_result keep = *o->res;
 	struct vma *vma;
 	u64 charged = 0;
 
+	/* Where all of it at once is not too much, no part is. */
+	if (!check_charge(o, o->mm->total_vm, 0))
+		return 0;
+	*o->res = keep;
 	vma_for_each(o->mm, vma) {
 		if (vma->vm_flags & VM_DONTCOPY || !(vma->vm_flags & VM_ACCOUNT))
 			continue;
-		if (charge(o, vma_pages(vma))) {
-			uncharge(o, charged);
+		if (check_charge(o, vma_pages(vma), charged))
 			return -ENOMEM;
-		}
 		charged += vma_pages(vma);
 	}
 	return 0;
@@ -168,7 +174,7 @@ static int charge_copies(struct op *o)
 int run_fork(struct op *o)
 {
 	struct vma_mm *child;
-	int rc = charge_copies(o);
+	int rc = check_copies(o);
 
 	if (rc)
 		return rc;

@@ -26,10 +26,11 @@ int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below)
 	CHECK(vma->vm_start < addr && addr < vma->vm_end);
 	if (rc)
 		return rc;
-	half = mm_new_vma(o->mm);
-	if (!half)
+	half = pool_take(&o->w->vmas, &id);
+	if (!half) {
+		o->w->oom = true;
 		return -ENOMEM;
-	id = half->id;
+	}
 	*half = *vma;
 	half->id = id;
 	half->anon_vma = half->avc = 0;

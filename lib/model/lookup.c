@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "model/world.h"
 
+#define AHEAD 8 /* records an iterator asks for before it comes to them */
+
 static inline struct vma *vma_of(const struct vma_mm *mm, struct tree_pos pos)
 {
 	return world_vma(mm->world, tree_val(mm->vmas, pos));
@@ -13,11 +15,25 @@ struct vma *vma_at(const struct vma_world *w, u32 id)
 	return id && id < w->vmas.nr ? world_vma(w, id) : NULL;
 }
 
+/* Who asks for one VMA will ask for its neighbours. */
+static inline void fetch_neighbours(const struct vma_mm *mm, struct tree_pos pos)
+{
+	const struct tree_leaf *l = &mm->vmas->leaf[pos.leaf];
+
+	if (pos.slot)
+		__builtin_prefetch(world_vma(mm->world, l->val[pos.slot - 1]));
+	if (pos.slot + 1 < l->n)
+		__builtin_prefetch(world_vma(mm->world, l->val[pos.slot + 1]));
+}
+
 struct vma *vma_find(const struct vma_mm *mm, u64 addr)
 {
 	struct tree_pos pos;
 
-	return tree_seek(mm->vmas, addr, &pos) ? vma_of(mm, pos) : NULL;
+	if (!tree_seek(mm->vmas, addr, &pos))
+		return NULL;
+	fetch_neighbours(mm, pos);
+	return vma_of(mm, pos);
 }
 
 struct vma *vma_find_prev(const struct vma_mm *mm, u64 addr, struct vma **prev)
@@ -110,6 +126,8 @@ struct vma *vma_iter_next(struct vma_iter *it)
 		return NULL;
 	l = &t->leaf[it->leaf];
 	id = l->val[it->slot];
+	if (it->slot + AHEAD < l->n)
+		__builtin_prefetch(world_vma(it->mm->world, l->val[it->slot + AHEAD]));
 	if (++it->slot == l->n) {
 		it->leaf = l->next;
 		it->slot = 0;

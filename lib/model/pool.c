@@ -69,7 +69,6 @@ void *pool_get(struct pool *p, u32 *id)
 
 void pool_put(struct pool *p, u32 id)
 {
-	memset(pool_at(p, id), 0, p->size);
 	memcpy(pool_at(p, id), &p->free, sizeof(u32));
 	p->free = id;
 	p->live--;
