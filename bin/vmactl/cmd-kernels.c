@@ -218,11 +218,12 @@ static void demonstrate(struct property *p, const struct vma_kernel *kernel)
 	if (change <= low)
 		change = p->prop->until;
 	if (!run_both(p, kernel)) {
-		snprintf(release, sizeof(release), "%u.%u", release_before(change) >> 8,
+		/* stable updates may have taken the change over */
+		snprintf(release, sizeof(release), "%u.%u.0", release_before(change) >> 8,
 			 release_before(change) & 0xff);
 		if (vma_kernel_init(&around[!up], release, NULL))
 			return;
-		snprintf(release, sizeof(release), "%u.%u", change >> 8, change & 0xff);
+		snprintf(release, sizeof(release), "%u.%u.0", change >> 8, change & 0xff);
 		if (vma_kernel_init(&around[up], release, NULL) || !run_both(p, around))
 			return;
 	}

@@ -12,7 +12,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "libvmactl/report.h"
-#include "libvmactl/verify.h"
+#include "verify.h"
 
 #define DEFAULT_OPS 20000
 
@@ -20,7 +20,7 @@ struct verify_options {
 	const char *profiles, *kernel, *dir;
 	u64 ops, seconds, seed, jobs, episode, findings;
 	int source; /* position in proc|bpf */
-	bool aslr, no_shrink, list, quiet;
+	bool demos, aslr, no_shrink, list, quiet;
 };
 
 #define FIELD(f) offsetof(struct verify_options, f)
@@ -35,6 +35,8 @@ const struct cli_option cmd_verify_options[] = {
 	  .help = "where the random numbers start; the same seed does the same calls" },
 	{ .name = "jobs", .letter = 'j', .kind = CLI_NUMBER, .offset = FIELD(jobs), .arg = "N",
 	  .help = "that many test processes side by side" },
+	{ .name = "demos", .kind = CLI_FLAG, .offset = FIELD(demos),
+	  .help = "the demonstration of each kernel property instead of random calls" },
 	{ .name = "source", .kind = CLI_CHOICE, .offset = FIELD(source), .arg = "WHICH",
 	  .help = "bpf: compare anon_vmas and real page offsets too (privileged)",
 	  .choices = "proc|bpf" },
@@ -219,7 +221,7 @@ static void undo_verify_report(struct vma_verify_report **r)
 
 int cmd_verify(struct cli *cli)
 {
-	struct verify_options o = { .profiles = "basic", .seed = ~0ULL };
+	struct verify_options o = { .seed = ~0ULL };
 	AUTO(undo_verify_report) struct vma_verify_report *report = NULL;
 	struct vma_verify_opts opts;
 	struct vma_err err;
@@ -232,6 +234,10 @@ int cmd_verify(struct cli *cli)
 		return cli_usage(cli, "%s: verify takes no target", cli->argv[0]);
 	if (o.list)
 		return list_profiles();
+	if (o.demos && (o.profiles || o.ops || o.seconds))
+		return cli_usage(cli, "--demos makes no random calls: no --profile, --ops, --seconds");
+	if (!o.profiles)
+		o.profiles = "basic";
 	if (o.seed == ~0ULL && getrandom(&o.seed, 4, 0) == 4)
 		o.seed &= 0xffffffff;
 	opts = (struct vma_verify_opts){
@@ -243,6 +249,8 @@ int cmd_verify(struct cli *cli)
 		.progress = terminal && !o.quiet ? show_progress : NULL,
 	};
 	catch_signals();
+	if (o.demos)
+		return verify_demos(cli, &opts);
 	rc = vma_verify_run(&opts, &report, &err);
 	if (opts.progress)
 		fputs("\r\033[K", stderr);

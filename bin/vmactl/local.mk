@@ -44,7 +44,8 @@ vmactl_sources = \
 	bin/vmactl/opfile.c \
 	bin/vmactl/replay-show.c bin/vmactl/replay.h \
 	bin/vmactl/simulate-exec.c bin/vmactl/simulate-exec.h \
-	bin/vmactl/target.c bin/vmactl/target.h
+	bin/vmactl/target.c bin/vmactl/target.h \
+	bin/vmactl/verify-demos.c bin/vmactl/verify.h
 
 bin_PROGRAMS += bin/vmactl/vmactl
 bin_vmactl_vmactl_SOURCES = $(vmactl_sources)

@@ -263,10 +263,6 @@ static int clear_old_way(struct mapping *m)
 	u64 n = pages(m->len), end = m->addr + m->len;
 	int rc;
 
-	/* mapping_map_writable() */
-	if (o->k->maple_tree && m->file && m->flags & VM_SHARED && m->flags & VM_MAYWRITE &&
-	    m->file->seal_write)
-		return refuse(o, EPERM, VMA_WHY_SEALED_FILE);
 	if (may_expand(o, m->flags, n)) {
 		rc = may_expand(o, m->flags, n - replaced(o, m->addr, end, false));
 		if (rc)
@@ -478,11 +474,15 @@ static int map_region(struct mapping *m)
 	struct op *o = m->o;
 	int rc;
 
-	/* 6.1 drops VM_MAYWRITE of a sealed file up front, so that it can merge. */
+	/* VM_MAYWRITE of a sealed file is dropped up front, so that it can merge. */
 	if (o->k->seal_write_ro_ok && !o->k->seal_checked_first && m->file &&
 	    m->flags & VM_SHARED && !(m->flags & VM_WRITE) &&
 	    (m->file->seal_write || m->file->seal_future_write))
 		m->flags &= ~VM_MAYWRITE;
+	/* mapping_map_writable() */
+	if (o->k->seal_write_before_unmap && m->file && m->flags & VM_SHARED &&
+	    m->flags & VM_MAYWRITE && m->file->seal_write)
+		return refuse(o, EPERM, VMA_WHY_SEALED_FILE);
 	rc = o->k->mmap_gathers_first ? clear_new_way(m) : clear_old_way(m);
 	if (rc)
 		return rc;

@@ -132,17 +132,22 @@ static bool uses_thp(const struct op *o, const struct place *p)
 	}
 }
 
-/* hugetlb: hint rounded up, result aligned to the huge page (A10). */
+/*
+ * hugetlb: the result aligned to the huge page (A10). Before 6.13 x86 had a search of its own for it,
+ * which rounded the hint down, be it to 0, and did not know MAP_32BIT.
+ */
 static u64 search_hugetlb(struct op *o, const struct place *p)
 {
+	const bool common = o->k->hugetlb_common_search;
 	u64 huge = 1ULL << p->file->hugetlb_shift, hint = p->addr, addr;
 
 	if (hint) {
-		hint = round_up_to(hint, huge);
+		hint = common ? round_up_to(hint, huge) : round_down_to(hint, huge);
 		if (o->mm->task_size - p->len >= hint && hint_is_free(o, hint, p->len))
 			return hint;
 	}
-	addr = search(o, 0, p->len + huge - VMA_PAGE_SIZE, p->map_flags);
+	addr = search(o, 0, p->len + huge - VMA_PAGE_SIZE,
+		      common ? p->map_flags : p->map_flags & ~M_32BIT);
 	if (addr == NOWHERE)
 		return NOWHERE;
 	/* Top-down the spare part stays below, bottom-up above. */

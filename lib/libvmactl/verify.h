@@ -8,6 +8,7 @@
  * after each one the result and the whole address space are compared. What differs is cut down to
  * the fewest calls that still show it.
  */
+#include "libvmactl/engine.h"
 #include "libvmactl/error.h"
 #include "libvmactl/types.h"
 
@@ -113,5 +114,57 @@ struct vma_verify_report {
 int vma_verify_run(const struct vma_verify_opts *opts, struct vma_verify_report **out,
 		   struct vma_err *err);
 void vma_verify_report_free(struct vma_verify_report *r);
+
+/* ---------------------------------------------------------------- given calls */
+
+/**
+ * struct vma_verify_call - one call of a list
+ * @call:    as the engine takes it; @call.name is borrowed, @call.target_mm must be 0
+ * @is_like: with a descriptor or segment that is open: what it stands for. A test file of the same
+ *           kind, access and seals takes its place
+ */
+struct vma_verify_call {
+	struct vma_call call;
+	struct vma_file is_like;
+};
+
+/**
+ * struct vma_verify_list - calls for one fresh process
+ * @heap: where the calls take the heap to begin, 0: they do not. Addresses from there on are moved
+ *        to where it begins
+ *
+ * RLIMIT_AS and RLIMIT_DATA are given on top of what the process has already.
+ */
+struct vma_verify_list {
+	const char *name;
+	const struct vma_verify_call *calls;
+	size_t nr;
+	u64 heap;
+};
+
+enum vma_verify_verdict {
+	VMA_VERIFY_AGREES,
+	VMA_VERIFY_DIVERGES, /* see the finding */
+	VMA_VERIFY_UNABLE,   /* these calls cannot be made here: see @why */
+};
+
+/** struct vma_verify_answer - what became of a list */
+struct vma_verify_answer {
+	enum vma_verify_verdict verdict;
+	char why[128];
+	struct vma_verify_finding finding; /* its profile is the name of the list */
+};
+
+/**
+ * vma_verify_calls() - predict and do the calls of each list, comparing after each
+ * @opts: kernel, randomize, bpf, dir and stop count; the rest does not
+ * @out:  @nr answers, in the order of the lists; freed with vma_verify_answers_free()
+ *
+ * The process has no capabilities, apart from lists that use a userfaultfd. Errors as of
+ * vma_verify_run(); -EINTR: by @opts->stop.
+ */
+int vma_verify_calls(const struct vma_verify_opts *opts, const struct vma_verify_list *lists,
+		     size_t nr, struct vma_verify_answer **out, struct vma_err *err);
+void vma_verify_answers_free(struct vma_verify_answer *answers, size_t nr);
 
 #endif

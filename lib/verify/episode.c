@@ -101,31 +101,42 @@ static char *own(struct strbuf *b)
 	return s;
 }
 
-/* Fills @out from a stage that ended in @diff. */
-static int report(const struct episode *ep, const struct stage *st, const struct difference *diff,
-		  size_t nr_before, struct vma_verify_finding *out, struct vma_err *err)
+int vma_episode_report(const struct stage *st, const struct difference *diff, const char *title,
+		       struct vma_verify_finding *out, struct vma_err *err)
 {
 	struct strbuf b;
 
-	out->profile = ep->stage.profile->pub.name;
-	out->seed = ep->seed;
-	out->nr_calls = (u32)st->done.nr;
-	out->nr_before = (u32)nr_before;
+	out->profile = st->profile->pub.name;
+	out->nr_calls = out->nr_before = (u32)st->done.nr;
 	snprintf(out->what, sizeof(out->what), "%s", vma_what_name(diff->what));
 	strbuf_init(&b);
 	script(&b, st, true);
 	out->call = own(&b);
 	out->detail = strdup(strbuf_str(&diff->detail));
 	strbuf_init(&b);
-	strbuf_addf(&b, "# vmactl verify --profile %s --seed %" PRIu64 ": %s differ%s%s\n",
-		    out->profile, ep->seed, out->what, diff->what == WHAT_RESULT ? "s" : "",
-		    ep->stage.profile->no_caps ? "; without capabilities" : "");
+	strbuf_addf(&b, "# vmactl verify %s: %s differ%s%s\n", title, out->what,
+		    diff->what == WHAT_RESULT ? "s" : "",
+		    st->profile->no_caps ? "; without capabilities" : "");
 	script(&b, st, false);
 	comment(&b, strbuf_str(&diff->detail));
 	out->script = own(&b);
 	if (!out->call || !out->detail || !out->script)
 		return vma_fail(err, ENOMEM, "out of memory");
 	return 0;
+}
+
+static int report(const struct episode *ep, const struct stage *st, const struct difference *diff,
+		  size_t nr_before, struct vma_verify_finding *out, struct vma_err *err)
+{
+	char title[80];
+	int rc;
+
+	snprintf(title, sizeof(title), "--profile %s --seed %" PRIu64, st->profile->pub.name,
+		 ep->seed);
+	rc = vma_episode_report(st, diff, title, out, err);
+	out->seed = ep->seed;
+	out->nr_before = (u32)nr_before;
+	return rc;
 }
 
 /* ---------------------------------------------------------------- shrinking */

@@ -30,6 +30,13 @@ int vma_episode_run(const struct episode *ep, struct vma_verify_finding *out, bo
 		    volatile bool *shrinking, struct vma_err *err);
 
 /*
+ * Fills @out from a stage that ended in @diff; @title begins the script's first comment. The
+ * caller owns the strings.
+ */
+int vma_episode_report(const struct stage *st, const struct difference *diff, const char *title,
+		       struct vma_verify_finding *out, struct vma_err *err);
+
+/*
  * What is found, as steps: @keep says which of them (all true at first, later the fewest that
  * still end in the same difference).
  */

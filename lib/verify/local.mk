@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Every .c and .h of this room, paths from the top, sorted: what is not listed is not built.
 verify_sources = \
+	lib/verify/calls.c \
 	lib/verify/compare-bpf.c \
 	lib/verify/compare.c lib/verify/compare.h \
 	lib/verify/episode.c lib/verify/episode.h \

@@ -179,3 +179,47 @@ children_of() {
 	verify --profile fork --ops 400 --seed 3
 	assert_contains "$output" "alive at once: 1: "
 }
+
+@test "the demonstration of each property agrees, or says why it is not made" {
+	need jq
+	verify --demos --json
+	[ "$status" -eq 0 ]
+	local known
+	known=$(vmactl kernels 6.12 --noheadings | wc -l)
+	jq -e --argjson n "$known" '.demonstrations | length == $n' <<<"$output"
+	jq -e '[.demonstrations[] | select(.verdict == "agrees" and .calls > 0)] | length >= 45' <<<"$output"
+	jq -e '[.demonstrations[] | select(.verdict == "skipped" and (.why | length) < 10)] == []' \
+		<<<"$output"
+}
+
+@test "where the rules of another kernel differ, its demonstration diverges" {
+	need jq
+	local here
+	verify --demos --json
+	here=$output
+	verify --demos --json --kernel $other
+	[ "$status" -eq 3 ]
+	jq -e '[.demonstrations[] | select(.verdict == "diverges")] | length >= 5' <<<"$output"
+	jq -e '[.demonstrations[] | select(.verdict == "diverges") | .script | test("predicted|kernel")] | all' \
+		<<<"$output"
+	# What one has and the other lacks has to show, or the calls demonstrate nothing. Few cannot:
+	# a page offset is shown by BPF alone, and one change may hide another.
+	jq -en --argjson a "$here" --argjson b "$output" '
+		[[$a.demonstrations, $b.demonstrations] | transpose[] |
+		 select(.[0].has != .[1].has and .[1].verdict == "agrees") | .[0].property] |
+		length <= 2'
+}
+
+@test "the demonstrations are one line each for people, with the figures last" {
+	verify --demos
+	[ "$status" -eq 0 ]
+	assert_contains "$output" "mremap_checks_first           agrees"
+	assert_contains "$output" "maple_tree                    skipped: only speed and memory differ"
+	[[ ${lines[-1]} =~ ': of '[0-9]+' demonstrations '[0-9]+' agree, 0 diverge, '[0-9]+' skipped'$ ]]
+}
+
+@test "the demonstrations are no random calls" {
+	verify --demos --profile full
+	[ "$status" -eq 2 ]
+	assert_contains "$stderr" "--demos makes no random calls"
+}

@@ -37,8 +37,8 @@
 #define PICTURE_BASE 0x10000000ULL
 
 /*
- * @kernels: "6.1", "-6.12", "6.18-", "6.1-6.12", NULL all that are verified; "=6.6" one that
- *           need not be
+ * @kernels: "6.1", "-6.12", "6.18-", "6.1-6.12", NULL all that are verified; "6.1.149" that
+ *           stable update, "=6.6" a release that need not be verified
  * @err, @why: of the last call, 0 when it succeeds
  * @ret:     what it returns, as page + 1 (0: not asked)
  */

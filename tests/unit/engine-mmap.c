@@ -71,6 +71,16 @@ static void checks_come_in_the_order_of_the_kernel(void **state)
 		{ .rule = "M14 read-only", "6.1-", "", "maps 0 1 r sealed; lacks 0 mw", "?" },
 		{ .rule = "M14 read-only", "5.10", "", "maps 0 1 r sealed", "", EPERM,
 		  VMA_WHY_SEALED_FILE },
+		{ .rule = "M14 hole, updated", "5.10.230", "aa", "maps 0 1 rw sealed", ".a", EPERM,
+		  VMA_WHY_SEALED_FILE },
+		{ .rule = "M14 no hole, updated", "5.10.231", "aa", "maps 0 1 rw sealed", "aa",
+		  EPERM, VMA_WHY_SEALED_FILE },
+		{ .rule = "M14 future, updated", "5.10.262", "aa", "maps 0 1 rw future", ".a",
+		  EPERM, VMA_WHY_SEALED_FILE },
+		{ .rule = "M14 read-only, updated", "5.10.241", "",
+		  "maps 0 1 r sealed; lacks 0 mw", "?" },
+		{ .rule = "M14 read-only, not yet", "6.1.148", "", "maps 0 1 r sealed", "", EPERM,
+		  VMA_WHY_SEALED_FILE },
 		{ .rule = "M14 private", NULL, "", "map 0 1 rw sealed; has 0 ac", "?" },
 	};
 

@@ -139,12 +139,36 @@ static void huge_pages_want_to_be_aligned(void **state)
 	PICTURES(cases);
 }
 
+/* Rule A10. */
+static void hints_for_huge_pages_are_rounded(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "A10 down", "-6.12", "", "mmap 100 512 r private|anonymous|hugetlb|noreserve",
+		  "?{512}", 0, VMA_WHY_NONE, AT_PAGE(0) },
+		{ .rule = "A10 up", "6.18-", "", "mmap 100 512 r private|anonymous|hugetlb|noreserve",
+		  "@512:?{512}", 0, VMA_WHY_NONE, AT_PAGE(512) },
+		{ .rule = "A10 down, taken", "-6.12", "@511:a",
+		  "base 2048; mmap 511 512 r private|anonymous|hugetlb|noreserve", "@511:a@1536:?{512}",
+		  0, VMA_WHY_NONE, AT_PAGE(1536) },
+		{ .rule = "A10 32 bits", "-6.12", "",
+		  "base 2048; mmap #0 512 r private|anonymous|hugetlb|noreserve|32bit", "@1536:?{512}",
+		  0, VMA_WHY_NONE, AT_PAGE(1536) },
+		{ .rule = "A10 32 bits", "6.18-", "",
+		  "base 2048; mmap #0 512 r private|anonymous|hugetlb|noreserve|32bit",
+		  "@196608:?{512}", 0, VMA_WHY_NONE, AT_PAGE(196608) },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(top_down),
 		cmocka_unit_test(bottom_up_and_32_bits),
 		cmocka_unit_test(huge_pages_want_to_be_aligned),
+		cmocka_unit_test(hints_for_huge_pages_are_rounded),
 	};
 
 	return cmocka_run_group_tests_name("engine-place", tests, NULL, NULL);

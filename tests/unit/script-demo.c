@@ -11,12 +11,13 @@
 
 #include "script/demo.h"
 
+/* As it was first released: stable updates take over what came later. */
 static struct vma_kernel profile(u32 version)
 {
 	struct vma_kernel k;
 	char release[16];
 
-	snprintf(release, sizeof(release), "%u.%u", version >> 8, version & 0xff);
+	snprintf(release, sizeof(release), "%u.%u.0", version >> 8, version & 0xff);
 	assert_int_equal(vma_kernel_init(&k, release, NULL), 0);
 	return k;
 }
