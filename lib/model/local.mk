@@ -13,5 +13,6 @@ model_sources = \
 	lib/model/tree-edit.c \
 	lib/model/tree-gap.c \
 	lib/model/tree-node.h \
+	lib/model/tree-shape.c \
 	lib/model/validate.c \
 	lib/model/world.c lib/model/world.h

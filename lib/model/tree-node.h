@@ -3,6 +3,8 @@
 #define MODEL_TREE_NODE_H
 /* What the files of the tree share: how a node is searched, and its widest hole, as its parent
  * keeps it. */
+#include <string.h>
+
 #include "base/range.h"
 #include "model/tree.h"
 
@@ -36,5 +38,77 @@ static inline u64 inner_gap(const struct tree_inner *p)
 		gap = max_u64(gap, max_u64(p->gap[i], p->lo[i] - p->hi[i - 1]));
 	return gap;
 }
+
+#define KEY_MAX (~0ULL)
+#define FEW (TREE_MAX / 4) /* a node with fewer looks for a sibling to join */
+
+/* Which slot of its parent a child has. */
+static inline u32 slot_of(const struct tree_inner *p, u32 child)
+{
+	u32 i = 0;
+
+	while (p->child[i] != child)
+		i++;
+	return i;
+}
+
+/* The widest of the two holes at slot i. */
+static inline u64 holes_beside(const struct tree_leaf *l, u32 i)
+{
+	u64 gap = 0;
+
+	if (i)
+		gap = l->start[i] - l->end[i - 1];
+	if (i + 1 < l->n)
+		gap = max_u64(gap, l->start[i + 1] - l->end[i]);
+	return gap;
+}
+
+/* The hole right below slot i. */
+static inline u64 hole_at(const struct tree_leaf *l, u32 i)
+{
+	return i && i < l->n ? l->start[i] - l->end[i - 1] : 0;
+}
+
+/* Move n entries of one leaf to a place in another (or the same) leaf; pads are the caller's. */
+static inline void move_entries(struct tree_leaf *to, u32 at, const struct tree_leaf *from, u32 i, u32 n)
+{
+	memmove(&to->start[at], &from->start[i], n * sizeof(u64));
+	memmove(&to->end[at], &from->end[i], n * sizeof(u64));
+	memmove(&to->val[at], &from->val[i], n * sizeof(u32));
+}
+
+/* Open a hole for n entries at slot i, or close one of n entries there. */
+static inline void open_entries(struct tree_leaf *l, u32 i, u32 n)
+{
+	move_entries(l, i + n, l, i, l->n - i);
+	l->n += n;
+}
+
+static inline void close_entries(struct tree_leaf *l, u32 i, u32 n)
+{
+	move_entries(l, i, l, i + n, l->n - i - n);
+	for (u32 k = l->n - n; k < l->n; k++)
+		l->start[k] = l->end[k] = KEY_MAX;
+	l->n -= n;
+}
+
+/* ---- tree-shape.c: nodes come and go */
+/* Make sure that an insert can take all the nodes it may need; then it cannot fail half-way. */
+bool tree_reserve(struct vma_tree *t);
+u32 tree_new_leaf(struct vma_tree *t);
+/* Add a leaf, filled already, right of a leaf. */
+void tree_link_leaf(struct vma_tree *t, u32 left, u32 right);
+/* Make room in a full leaf for an entry at slot. Returns where it now belongs: when that is an
+ * empty leaf, link it behind this one once it is filled. */
+struct tree_pos tree_make_room(struct vma_tree *t, u32 id, u32 slot, u64 start);
+/* An empty leaf leaves the tree. */
+void tree_drop_leaf(struct vma_tree *t, u32 id);
+/* A leaf that has become small is joined with a sibling, if one has room. */
+void tree_join_leaf(struct vma_tree *t, u32 id);
+/* Tell the parents what a leaf holds now. */
+void tree_carry_leaf(struct vma_tree *t, u32 id);
+/* The same after one change: the widest hole at that place, before and now. */
+void tree_carry_change(struct vma_tree *t, u32 id, u64 before, u64 after);
 
 #endif
