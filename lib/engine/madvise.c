@@ -450,17 +450,59 @@ int run_madvise(struct op *o)
 	return walk(o, a[0], end, &wk);
 }
 
-/* One iovec: its length is cut to what one call may move, its range must be the user's. */
-static int import_iovec(struct op *o, u64 base, u64 *len)
-{
-	const u64 most = 0x7ffff000; /* MAX_RW_COUNT */
-	u64 checked = o->k->iovec_cut_first ? min_u64(*len, most) : *len;
+#define MOST_BYTES 0x7ffff000ULL /* MAX_RW_COUNT: what one call may move */
 
-	if ((s64)*len < 0)
-		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	if (checked > o->mm->task_size || base > o->mm->task_size - checked)
-		return refuse_at(o, EFAULT, VMA_WHY_OUT_OF_SPACE, base);
-	*len = min_u64(*len, most);
+static struct vma_iovec iovec_at(const struct op *o, u32 i)
+{
+	const struct vma_call *c = o->call;
+
+	return i ? c->iov[i - 1] : (struct vma_iovec){ c->arg[0], c->arg[1] };
+}
+
+/* import_iovec(): every range must be the user's. A vector of one goes a way of its own. */
+static int import_iovecs(struct op *o)
+{
+	const u64 space = o->mm->task_size;
+	const bool cut_first = !o->call->nr_iov && o->k->iovec_cut_first;
+
+	for (u32 i = 0; i <= o->call->nr_iov; i++)
+		if ((s64)iovec_at(o, i).len < 0)
+			return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+	for (u32 i = 0; i <= o->call->nr_iov; i++) {
+		struct vma_iovec v = iovec_at(o, i);
+		u64 len = cut_first ? min_u64(v.len, MOST_BYTES) : v.len;
+
+		if (len > space || v.base > space - len)
+			return refuse_at(o, EFAULT, VMA_WHY_OUT_OF_SPACE, v.base);
+	}
+	return 0;
+}
+
+/* Range after range until one fails; then what was done before counts. An empty one is looked at
+ * only when it comes first and something follows. */
+static int advise_iovecs(struct op *o, struct op *on, const struct walk *wk)
+{
+	u64 total = 0, done = 0;
+
+	for (u32 i = 0; i <= o->call->nr_iov; i++)
+		total = min_u64(total + iovec_at(o, i).len, MOST_BYTES);
+	for (u32 i = 0; i <= o->call->nr_iov && done < total; i++) {
+		struct vma_iovec v = iovec_at(o, i);
+		u64 end, len = min_u64(v.len, total - done);
+		int rc = 0;
+
+		if (i && !len)
+			continue;
+		rc = check_range(on, v.base, len, &end);
+		if (!rc)
+			rc = walk(on, v.base, end, wk);
+		if (rc < 0 && !done)
+			return rc;
+		if (rc < 0)
+			break;
+		done += len;
+	}
+	o->res->ret = (s64)done;
 	return 0;
 }
 
@@ -471,12 +513,11 @@ int run_process_madvise(struct op *o)
 	struct vma_mm *target = o->call->target_mm ? vma_mm_by_id(o->w, o->call->target_mm) : o->mm;
 	struct op on = *o;
 	bool self = target == o->mm;
-	u64 len = a[1], end;
 	int rc;
 
 	if (a[3])
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
-	rc = import_iovec(o, a[0], &len);
+	rc = import_iovecs(o);
 	if (rc)
 		return rc;
 	if (!target || target->dead)
@@ -486,16 +527,8 @@ int run_process_madvise(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_BAD_ADVICE);
 	if (!has_cap(o, VMA_CAP_SYS_NICE) && !(self && o->k->pmadvise_self_no_nice))
 		return refuse(o, EPERM, VMA_WHY_NO_CAP);
-	if (!len)
-		return 0; /* no iovec with anything in it: nothing is looked at */
 	on.mm = target;
-	rc = check_range(&on, a[0], len, &end);
-	if (!rc)
-		rc = walk(&on, a[0], end, &wk);
-	if (rc < 0)
-		return rc;
-	o->res->ret = (s64)len;
-	return 0;
+	return advise_iovecs(o, &on, &wk);
 }
 
 /* is_valid_name_char(), and at most 80 bytes with the NUL (M11). */

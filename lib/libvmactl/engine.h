@@ -18,7 +18,7 @@ enum vma_op_id {
 	VMA_OP_PKEY_MPROTECT,    /* addr len prot pkey */
 	VMA_OP_MREMAP,           /* addr old_len new_len flags new_addr */
 	VMA_OP_MADVISE,          /* addr len advice */
-	VMA_OP_PROCESS_MADVISE,  /* addr len advice flags (one iovec); on vma_call.target_mm */
+	VMA_OP_PROCESS_MADVISE,  /* addr len advice flags; vma_call.iov, target_mm */
 	VMA_OP_MLOCK,            /* addr len */
 	VMA_OP_MLOCK2,           /* addr len flags */
 	VMA_OP_MUNLOCK,          /* addr len */
@@ -111,6 +111,11 @@ struct vma_word {
  */
 const struct vma_word *vma_arg_words(enum vma_arg kind, bool *is_flags);
 
+/** struct vma_iovec - a range that process_madvise is told of */
+struct vma_iovec {
+	u64 base, len;
+};
+
 #define VMA_FILE_BAD 0xffffffffU /* vma_call.file: the descriptor is not open (EBADF) */
 
 /**
@@ -120,13 +125,15 @@ const struct vma_word *vma_arg_words(enum vma_arg kind, bool *is_flags);
  *             none, VMA_FILE_BAD
  * @name:      for VMA_OP_SET_VMA_NAME
  * @target_mm: process_madvise: the mm it works on, 0 itself
+ * @iov, @nr_iov: process_madvise: the ranges after the first, which is addr and len
  */
 struct vma_call {
 	enum vma_op_id op;
 	u64 arg[VMA_OP_ARGS];
 	u32 file;
-	u32 target_mm;
+	u32 target_mm, nr_iov;
 	const char *name;
+	const struct vma_iovec *iov;
 };
 
 /** enum vma_why - the reasons of a refusal; why.def has a row for each */

@@ -2,6 +2,7 @@
 /* Calls on memory: arguments to operations. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/check.h"
@@ -139,6 +140,30 @@ static bool iovec_at(const struct vma_replay *r, const struct line *l, u32 i, u6
 	}
 }
 
+/* The iovecs after the first. */
+static bool more_iovecs(struct vma_replay *r, const struct line *l)
+{
+	struct vma_iovec v;
+
+	r->call.nr_iov = 0;
+	while (iovec_at(r, l, r->call.nr_iov + 1, &v.base, &v.len)) {
+		if (r->call.nr_iov == r->cap_iov) {
+			u32 cap = r->cap_iov ? 2 * r->cap_iov : 8;
+			struct vma_iovec *iov = realloc(r->iov, cap * sizeof(*iov));
+
+			if (!iov) {
+				r->oom = true;
+				return false;
+			}
+			r->iov = iov;
+			r->cap_iov = cap;
+		}
+		r->iov[r->call.nr_iov++] = v;
+	}
+	r->call.iov = r->iov;
+	return true;
+}
+
 enum bound bind_process_madvise(struct vma_replay *r, struct task *t, const struct line *l)
 {
 	u64 pidfd, advice, flags;
@@ -148,7 +173,8 @@ enum bound bind_process_madvise(struct vma_replay *r, struct task *t, const stru
 	    !arg_number(r, l, 4, &flags))
 		return BOUND_BAD;
 	desc = fd_desc(t->fds, pidfd);
-	if (l->nr_args < 2 || !iovec_at(r, l, 0, &r->call.arg[0], &r->call.arg[1]))
+	if (l->nr_args < 2 || !iovec_at(r, l, 0, &r->call.arg[0], &r->call.arg[1]) ||
+	    !more_iovecs(r, l))
 		return BOUND_NONE;
 	r->call.op = VMA_OP_PROCESS_MADVISE;
 	r->call.arg[2] = (u64)(s64)(s32)advice;
@@ -162,20 +188,6 @@ enum bound bind_process_madvise(struct vma_replay *r, struct task *t, const stru
 		return BOUND_NONE;
 	}
 	return BOUND_CALL;
-}
-
-void bind_rest(struct vma_replay *r, const struct line *l)
-{
-	struct vma_result more;
-
-	if (r->call.op != VMA_OP_PROCESS_MADVISE)
-		return;
-	for (u32 i = 1; !r->res.err && iovec_at(r, l, i, &r->call.arg[0], &r->call.arg[1]); i++) {
-		replay_run(r, r->mm, &r->call, &more);
-		if (more.err)
-			break; /* what was done before counts */
-		r->res.ret += more.ret;
-	}
 }
 
 /* ---------------------------------------------------------------- prctl */

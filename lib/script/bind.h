@@ -12,8 +12,6 @@ typedef void after_fn(struct vma_replay *r, struct task *t, const struct line *l
 /* bind-mem.c */
 bind_fn bind_plain, bind_mmap, bind_touch, bind_process_madvise, bind_mbind, bind_set_mempolicy;
 bind_fn bind_prctl;
-/* The further iovecs of a process_madvise, after the first was run. */
-void bind_rest(struct vma_replay *r, const struct line *l);
 /* bind-sysv.c: segments, limits, userfaultfd */
 bind_fn bind_prlimit, bind_setrlimit, bind_shmat, bind_ioctl;
 after_fn after_personality, after_prlimit, after_getrlimit, after_shmget, after_shmctl;

@@ -318,6 +318,7 @@ void vma_replay_free(struct vma_replay *r)
 	check_free(r->check);
 	strbuf_fini(&r->partial);
 	free(r->events);
+	free(r->iov);
 	if (r->model)
 		vma_model_free(r->model);
 	else

@@ -63,6 +63,8 @@ struct vma_replay {
 	u32 child_mm;            /* a fork: the child's */
 	u32 bad_arg;
 	char name[VMA_LABEL_MAX]; /* vma_call.name points here */
+	struct vma_iovec *iov;    /* vma_call.iov too */
+	u32 cap_iov;
 	struct exec_specials specials;
 	struct vma_world *snapshot;
 	struct vma_event *events;

@@ -143,7 +143,6 @@ static void run_bound(struct vma_replay *r, struct task *t, const struct line *l
 		follow_snapshot(r, l);
 		exec_anchor(r, r->mm, &r->call, l);
 		replay_run(r, r->mm, &r->call, &r->res);
-		bind_rest(r, l);
 	}
 	r->child_mm = r->res.mm;
 	s->op = r->call.op;
@@ -235,6 +234,8 @@ bool replay_run_early(struct vma_replay *r, struct task *t)
 	if (t->child && r->row->after)
 		r->row->after(r, t, &l);
 	t->call = r->call;
+	t->call.iov = NULL; /* the next call's may come to lie there */
+	t->call.nr_iov = 0;
 	t->res = r->res;
 	t->early = true;
 	return true;

@@ -525,9 +525,19 @@ static bool shorthand(struct picture *p, struct vma_call *call, char **w, size_t
 	return true;
 }
 
+/* process_madvise ADDR LEN ADVICE FLAGS [ADDR LEN]..: the ranges after the first. */
+static void more_ranges(struct vma_call *call, struct vma_iovec *iov, char **w, size_t nr)
+{
+	for (size_t i = 5; i + 1 < nr; i += 2)
+		iov[call->nr_iov++] = (struct vma_iovec){ parse_place(w[i], PICTURE_BASE),
+							  parse_place(w[i + 1], 0) };
+	call->iov = iov;
+}
+
 void picture_call(struct picture *p, const char *text)
 {
 	struct vma_call call = { .op = VMA_OP_NONE };
+	struct vma_iovec iov[MAX_WORDS];
 	char copy[256], *w[MAX_WORDS];
 	struct vma_err err;
 	size_t nr;
@@ -543,6 +553,10 @@ void picture_call(struct picture *p, const char *text)
 		call.op = vma_op_by_name(w[0]);
 		if (call.op == VMA_OP_NONE)
 			fail_msg("%s: no call '%s'", p->what, text);
+		if (call.op == VMA_OP_PROCESS_MADVISE) {
+			more_ranges(&call, iov, w, nr);
+			nr = nr < 5 ? nr : 5;
+		}
 		for (size_t i = 1; i < nr; i++)
 			call.arg[i - 1] = parse_arg(p, &call, vma_op_at(call.op)->arg[i - 1], w[i]);
 	}
