@@ -103,17 +103,18 @@ static void uffd_unregister_args(struct stage *st, const struct step *step, u64 
 	arg[2] = lend(st, step, 0, &range, sizeof(range));
 }
 
-/* addr len advice flags -> pidfd iovec 1 advice flags */
+/* addr len advice flags [addr len] -> pidfd iovec nr advice flags */
 static void process_madvise_args(struct stage *st, const struct step *step, u64 *arg)
 {
-	const u64 iov[2] = { arg[0], arg[1] };
+	const u64 iov[4] = { arg[0], arg[1], arg[4], arg[5] };
 	const u64 advice = arg[2], flags = arg[3];
 
 	arg[0] = STAGE_PIDFD;
 	arg[1] = lend(st, step, 0, iov, sizeof(iov));
-	arg[2] = 1;
+	arg[2] = step->second ? 2 : 1;
 	arg[3] = advice;
 	arg[4] = flags;
+	arg[5] = 0;
 }
 
 static const struct row rows[VMA_OP_NR] = {

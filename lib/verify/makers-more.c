@@ -23,6 +23,13 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
 #define UFFD_SIGBUS (1 << 7) /* UFFD_FEATURE_SIGBUS: nobody answers faults here */
 #define UFFD_WP_ASYNC (1 << 15 | 1 << 13) /* with WP_UNPOPULATED, which it implies */
 
@@ -54,28 +61,47 @@ static const struct choice advices[] = {
 	{ 99, 1 },  /* no such advice */
 };
 
-/* Is there shmem in the range, mapped shared or private? */
-static bool meets_shmem(const struct gen *g, u64 start, u64 len)
-{
-	const struct vma *vma = vma_find(g->mm, page_down(start));
+#define FILL_MOST (64ULL << 20)
 
-	for (; vma && vma->vm_start < start + len; vma = vma_next(g->mm, vma)) {
+/* Is there shmem in the range, mapped shared or private? *mapped: the bytes mapped in it. */
+static bool meets_shmem(const struct gen *g, u64 start, u64 len, u64 *mapped)
+{
+	const u64 end = start + len < start ? ~0ULL : start + len;
+	const struct vma *vma = vma_find(g->mm, page_down(start));
+	bool shmem = false;
+
+	*mapped = 0;
+	for (; vma && vma->vm_start < end; vma = vma_next(g->mm, vma)) {
 		enum vma_kind kind = vma_kind_of(g->st->world, vma);
 
-		if (kind == VMA_KIND_SHMEM || kind == VMA_KIND_ZERO || kind == VMA_KIND_SYSV)
-			return true;
+		shmem |= kind == VMA_KIND_SHMEM || kind == VMA_KIND_ZERO || kind == VMA_KIND_SYSV;
+		*mapped += min_u64(end, vma->vm_end) - max_u64(start, vma->vm_start);
+		if (*mapped > FILL_MOST && shmem)
+			break;
 	}
-	return false;
+	return shmem;
+}
+
+static u64 sensible_advice(struct gen *g, u64 advice, u64 start, u64 len)
+{
+	u64 mapped;
+	const bool shmem = meets_shmem(g, start, len, &mapped);
+
+	/* Reclaim decides whether clean pages stay in their object; a userfaultfd would tell. */
+	if (advice == MADV_PAGEOUT && shmem)
+		return MADV_COLD;
+	/* Page by page; even guard pages take page tables. */
+	if ((advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE ||
+	     advice == MADV_GUARD_INSTALL) && mapped > FILL_MOST)
+		return MADV_DONTNEED;
+	return advice;
 }
 
 void make_madvise(struct gen *g, struct step *s)
 {
 	s->op = VMA_OP_MADVISE;
 	vma_gen_range(g, &s->arg[0], &s->arg[1]);
-	s->arg[2] = CHOOSE(g, advices);
-	/* Reclaim decides whether clean pages stay in their object; a userfaultfd would tell. */
-	if (s->arg[2] == MADV_PAGEOUT && meets_shmem(g, s->arg[0], s->arg[1]))
-		s->arg[2] = MADV_COLD;
+	s->arg[2] = sensible_advice(g, CHOOSE(g, advices), s->arg[0], s->arg[1]);
 }
 
 /* What makes pages come and go, where there are some. */
@@ -102,7 +128,7 @@ void make_page_advice(struct gen *g, struct step *s)
 		s->arg[0] = vma->vm_start + below(g, vma_pages(vma)) * PAGE;
 		s->arg[1] = min_u64((1 + below(g, 4)) * PAGE, vma->vm_end - s->arg[0]);
 	}
-	s->arg[2] = CHOOSE(g, about_pages);
+	s->arg[2] = sensible_advice(g, CHOOSE(g, about_pages), s->arg[0], s->arg[1]);
 }
 
 void make_process_madvise(struct gen *g, struct step *s)
@@ -110,6 +136,11 @@ void make_process_madvise(struct gen *g, struct step *s)
 	make_madvise(g, s);
 	s->op = VMA_OP_PROCESS_MADVISE;
 	s->arg[3] = chance(g, 5);
+	if (!chance(g, 30))
+		return;
+	s->second = true;
+	vma_gen_range(g, &s->arg[4], &s->arg[5]);
+	s->arg[2] = sensible_advice(g, s->arg[2], s->arg[4], s->arg[5]);
 }
 
 void make_mlock(struct gen *g, struct step *s)

@@ -269,10 +269,15 @@ static int keep(struct stage *st, const struct step *step, const struct outcome 
 static int predict(struct stage *st, const struct step *step, const u64 *arg,
 		   struct vma_result *res, struct vma_err *err)
 {
+	const struct vma_iovec second = { arg[4], arg[5] };
 	struct vma_call call = { .op = step->op, .name = step->name };
 	int rc;
 
 	memcpy(call.arg, arg, sizeof(call.arg));
+	if (step->second) {
+		call.iov = &second;
+		call.nr_iov = 1;
+	}
 	if (step->file == STEP_BAD_FILE)
 		call.file = VMA_FILE_BAD;
 	else if (step->file >= STEP_SEGMENT)
@@ -342,6 +347,8 @@ static bool is_senseless(const struct stage *st, const struct step *step, const 
 		return step->child >= STAGE_PUPPETS || st->mm[step->child];
 	if (vma_step_is_addr(step->op, 0) && step->op != VMA_OP_BRK &&
 	    vma_live_is_ours(st->live, arg[0], arg[0] + arg[1]))
+		return true;
+	if (step->second && vma_live_is_ours(st->live, arg[4], arg[4] + arg[5]))
 		return true;
 	if (step->op == VMA_OP_SHMAT && vma_live_is_ours(st->live, arg[1], arg[1] + SEGMENT_MOST))
 		return true;

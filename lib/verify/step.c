@@ -203,9 +203,12 @@ void vma_step_text(struct strbuf *b, const struct step *step, const u64 *arg,
 		strbuf_adds(b, "exit_group(0)");
 		break;
 	case VMA_OP_PROCESS_MADVISE:
-		strbuf_addf(b, "process_madvise(62, [{iov_base=%#" PRIx64 ", iov_len=%" PRIu64
-			    "}], 1, ",
+		strbuf_addf(b, "process_madvise(62, [{iov_base=%#" PRIx64 ", iov_len=%" PRIu64 "}",
 			    arg[0], arg[1]);
+		if (step->second)
+			strbuf_addf(b, ", {iov_base=%#" PRIx64 ", iov_len=%" PRIu64 "}", arg[4],
+				    arg[5]);
+		strbuf_adds(b, step->second ? "], 2, " : "], 1, ");
 		arg_text(b, step, 2, arg[2]);
 		strbuf_addf(b, ", %#" PRIx64 ")", arg[3]);
 		break;

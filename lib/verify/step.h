@@ -28,10 +28,12 @@ struct ref {
  * @arg:  of the call as the engine takes it; what has a ref is an offset
  * @file: live file + 1, STEP_SEGMENT + live segment, STEP_NO_FILE, STEP_BAD_FILE
  * @child: fork: the puppet it makes
+ * @second: process_madvise: arg[4] and arg[5] are a second range
  */
 struct step {
 	enum vma_op_id op;
 	u8 who, child, file;
+	bool second;
 	u64 arg[VMA_OP_ARGS];
 	struct ref ref[VMA_OP_ARGS];
 	const char *name; /* a literal */

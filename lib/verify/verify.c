@@ -7,6 +7,7 @@
 #include "libvmactl/verify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,10 +171,9 @@ static void work_through(struct pool *p, struct vma_live_files *files,
 		rc = vma_episode_run(&ep, &finding, &found, &p->shrinking, &err);
 		pthread_mutex_lock(&p->lock);
 		p->episodes++;
-		if (rc && !p->rc) {
-			p->rc = rc;
-			p->err = err;
-		}
+		if (rc && !p->rc)
+			p->rc = vma_fail(&p->err, -rc, "profile %s, seed %" PRIu64 ": %s",
+					 ep.stage.profile->pub.name, ep.seed, err.msg);
 		if (!rc && found)
 			keep_finding(p, &finding);
 		else
