@@ -41,7 +41,6 @@ vmactl_sources = \
 	bin/vmactl/listing.c bin/vmactl/listing.h \
 	bin/vmactl/main.c \
 	bin/vmactl/opargs.c bin/vmactl/opargs.h \
-	bin/vmactl/opfile.c \
 	bin/vmactl/replay-show.c bin/vmactl/replay.h \
 	bin/vmactl/simulate-exec.c bin/vmactl/simulate-exec.h \
 	bin/vmactl/target.c bin/vmactl/target.h \

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/check.h"
 #include "base/escape.h"
 #include "libvmactl/attrib.h"
+#include "report/callargs.h"
 
 u32 target_levels(const struct cli *cli, u32 levels)
 {
@@ -134,54 +134,9 @@ void target_json(struct vma_json *j, const char *target, const struct vma_model 
 	json_missing(j, f);
 }
 
-/* ---------------------------------------------------------------- addresses by name */
-
-static const char *basename_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* A label fits a name when it is it, or a path that ends in it. */
-static bool fits(const char *label, const char *name)
-{
-	return !strcmp(label, name) || (*name && !strcmp(basename_of(label), name));
-}
-
-/* The first mapping of a name, in the model as it is now. */
-static bool mapping_of(const struct vma_mm *mm, const char *name, u64 *out)
-{
-	char label[VMA_LABEL_MAX];
-	const struct vma *vma;
-
-	vma_for_each(mm, vma) {
-		if (!fits(vma_label(mm, vma, label, sizeof(label)), name))
-			continue;
-		*out = vma->vm_start;
-		return true;
-	}
-	return false;
-}
-
 bool target_address(const struct vma_model *m, const char *text, u64 *out, struct vma_err *err)
 {
-	char name[VMA_LABEL_MAX];
-	const char *plus = strrchr(text, '+');
-	u64 offset = 0;
+	int rc = callargs_mapping(m->mm, text, out, err);
 
-	if (vma_parse_size(text, out))
-		return true;
-	if (isdigit((unsigned char)*text)) {
-		vma_fail(err, EINVAL, "%s: not an address", text);
-		return false;
-	}
-	if (!plus || plus == text || !vma_parse_size(plus + 1, &offset))
-		plus = text + strlen(text);
-	snprintf(name, sizeof(name), "%.*s", (int)(plus - text), text);
-	if (mapping_of(m->mm, name, out)) {
-		*out += offset;
-		return true;
-	}
-	return !vma_resolve_address(m->facts, text, out, err);
+	return rc > 0 || (!rc && !vma_resolve_address(m->facts, text, out, err));
 }

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "report/process-columns.h"
 #include "base/check.h"
 #include "figures.h"
 #include "options.h"
@@ -228,7 +229,7 @@ static int take_options(struct app *a, const struct options *o)
 	if (o->user && !*filter)
 		snprintf(filter, sizeof(filter), "USER == \"%s\"", o->user);
 	/* a column that the other list does not have is no mistake */
-	status = take_query(&a->q_procs, &proc_columns, c->proc_columns,
+	status = take_query(&a->q_procs, &process_columns_live, c->proc_columns,
 			    one ? "-VMAS" : c->proc_sort, "COMMAND", filter);
 	if (status < 0)
 		status = take_query(&a->q_space, &vma_mapping_columns, c->columns,

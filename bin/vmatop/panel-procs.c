@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "report/process-columns.h"
 #include "table.h"
 
 struct state {
@@ -16,7 +17,7 @@ struct state {
 	int top; /* first line of rows on the screen */
 };
 
-static const struct proc *proc_at(const struct app *a, size_t i)
+static const struct process *proc_at(const struct app *a, size_t i)
 {
 	return a->procs && i < a->procs->nr_rows ? &a->procs->proc[a->procs->row[i]] : NULL;
 }
@@ -55,7 +56,7 @@ static void draw(struct app *a, void *state, struct area area)
 		term_put(area.y + 1, 0, area.cols, ST_ERROR, a->procs->err.msg);
 	for (int y = 0; y < s->list.rows; y++) {
 		size_t i = s->list.top + (size_t)y;
-		const struct proc *p = proc_at(a, i);
+		const struct process *p = proc_at(a, i);
 
 		if (!p)
 			break;
@@ -74,7 +75,7 @@ static void draw(struct app *a, void *state, struct area area)
 static void moved(struct app *a, void *state)
 {
 	struct state *s = state;
-	const struct proc *p = proc_at(a, s->list.cursor);
+	const struct process *p = proc_at(a, s->list.cursor);
 
 	s->pid = p ? p->pid : 0;
 }
@@ -119,8 +120,8 @@ static u32 filtered(struct app *a, const char *text)
 
 	if (!text)
 		return 0;
-	app_expression(&proc_columns, text, "COMMAND", expr, sizeof(expr));
-	if (*expr && vma_filter_parse(&proc_columns, expr, &f, &err)) {
+	app_expression(&process_columns_live, text, "COMMAND", expr, sizeof(expr));
+	if (*expr && vma_filter_parse(&process_columns_live, expr, &f, &err)) {
 		app_say(a, ST_ERROR, "filter: %s", err.msg);
 		return 0;
 	}
@@ -271,7 +272,7 @@ static struct list *get_list(void *state)
 
 static const char *text(struct app *a, void *state, size_t i, char *buf, size_t size)
 {
-	const struct proc *p = proc_at(a, i);
+	const struct process *p = proc_at(a, i);
 
 	(void)state;
 	if (!p)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "report/process-columns.h"
 
 struct state {
 	struct list list;
@@ -12,7 +13,7 @@ struct state {
 
 static const struct vma_columns *columns_of(const struct state *s)
 {
-	return s->procs ? &proc_columns : &vma_mapping_columns;
+	return s->procs ? &process_columns_live : &vma_mapping_columns;
 }
 
 static struct query *query_of(struct app *a, const struct state *s)

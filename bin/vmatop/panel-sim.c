@@ -78,6 +78,11 @@ static void draw_words(const struct vma_op *op, size_t i, int y, int rows, int c
 	if (op->arg[i] == VMA_ARG_ADDR)
 		term_put(y, 2, cols - 2, ST_DIM,
 			 "0x7f.., [heap], [stack], libc.so.6, libc.so.6+0x1000, a symbol, NULL");
+	if (op->arg[i] == VMA_ARG_FD)
+		term_put(y, 2, cols - 2, ST_DIM,
+			 "-1, PATH, rw:PATH, the name of a mapped file, a descriptor of the process");
+	if (op->arg[i] == VMA_ARG_SHMID)
+		term_put(y, 2, cols - 2, ST_DIM, "new:SIZE, or the id of a segment (ipcs -m)");
 	if (op->arg[i] == VMA_ARG_LEN)
 		term_put(y, 2, cols - 2, ST_DIM, "bytes, 4K, 2M, 1G");
 	if (!w)
@@ -345,8 +350,7 @@ static void fill_form(struct app *a, struct state *s)
 static u32 run(struct app *a, struct state *s)
 {
 	const struct vma_op *op = vma_op_at(s->op);
-	struct vma_call call = { .op = s->op };
-	char name[128] = "";
+	struct sim_call what = { .call = { .op = s->op } };
 	struct vma_err err;
 
 	if (!sim_mm(&s->sim)) {
@@ -354,12 +358,12 @@ static u32 run(struct app *a, struct state *s)
 		return KEY_HANDLED | KEY_REDRAW;
 	}
 	for (size_t i = 0; i < nr_args(op); i++)
-		if (sim_parse(&s->sim, op, i, s->arg[i], &call, name, sizeof(name), &err)) {
+		if (sim_parse(&s->sim, op, i, s->arg[i], &what, &err)) {
 			app_say(a, ST_ERROR, "%s", err.msg);
 			list_to(&s->form, i);
 			return KEY_HANDLED | KEY_REDRAW;
 		}
-	if (sim_run(&s->sim, &call, &err)) {
+	if (sim_run(&s->sim, &what, &err)) {
 		app_say(a, ST_ERROR, "%s", err.msg);
 		return KEY_HANDLED | KEY_REDRAW;
 	}
@@ -490,7 +494,7 @@ static void sample(struct app *a, void *state)
 	struct state *s = state;
 
 	if (!s->on && ready(a->shown))
-		s->on = sim_start(&s->sim, a->shown);
+		s->on = sim_start(&s->sim, a->shown, a->procfs);
 	if (s->on && !s->addr)
 		s->addr = a->addr;
 }
@@ -538,6 +542,18 @@ static struct list *get_list(void *state)
 	return s->mode == PICK ? &s->ops : s->mode == FORM ? &s->form : &s->result;
 }
 
+static const char *text(struct app *a, void *state, size_t i, char *buf, size_t size)
+{
+	const struct state *s = state;
+	const struct vma_op *op = vma_op_at((enum vma_op_id)(i + 1));
+
+	(void)a;
+	if (s->mode != PICK || !op)
+		return NULL;
+	snprintf(buf, size, "%s %s", op->name, op->help);
+	return buf;
+}
+
 const struct panel panel_sim = {
 	.name = "Simulate",
 	.where = IN_SIM,
@@ -553,4 +569,5 @@ const struct panel panel_sim = {
 	.fini = fini,
 	.where_now = where_now,
 	.list = get_list,
+	.text = text,
 };

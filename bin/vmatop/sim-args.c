@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Arguments of an operation as text: what the form offers, and what was typed. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +7,12 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "libvmactl/attrib.h"
+#include "rebuild/filearg.h"
+#include "report/callargs.h"
 #include "sim.h"
+
+/* The id of a segment that a simulation makes up: above any of a real one. */
+#define NEW_SHMID 0x7fff0000
 
 static u64 prot_of(const struct vma *vma)
 {
@@ -22,6 +26,7 @@ static const struct {
 } first_tries[] = {
 	{ VMA_ARG_MMAP_FLAGS, "MAP_PRIVATE|MAP_ANONYMOUS" },
 	{ VMA_ARG_FD, "-1" },
+	{ VMA_ARG_SHMID, "new:64K" },
 	{ VMA_ARG_MREMAP_FLAGS, "MREMAP_MAYMOVE" },
 	{ VMA_ARG_ADVICE, "MADV_DONTNEED" },
 	{ VMA_ARG_MLOCKALL_FLAGS, "MCL_CURRENT" },
@@ -67,145 +72,93 @@ char *sim_default(const struct vma_op *op, size_t i, const struct vma *vma, cons
 
 /* ---------------------------------------------------------------- what was typed */
 
-static bool names(const char *name, const char *word, size_t n)
+struct parsing {
+	const struct sim *m;
+	struct sim_call *out;
+};
+
+/* A mapping by name as the present model has it, or what was there when the process was read. */
+static int address(void *ctx, const char *text, u64 *out, struct vma_err *err)
 {
-	size_t len = strlen(name);
-
-	if (n > len || strncasecmp(name + len - n, word, n) != 0)
-		return false;
-	return n == len || name[len - n - 1] == '_';
-}
-
-static int parse_words(const struct vma_word *w, const char *text, const char *arg, u64 *out,
-		       struct vma_err *err)
-{
-	char word[80];
-	u64 v = 0, number;
-
-	do {
-		size_t n = strcspn(text, "|,");
-		const struct vma_word *k = w;
-
-		while (k->name && !names(k->name, text, n))
-			k++;
-		snprintf(word, sizeof(word), "%.*s", (int)(n < 79 ? n : 79), text);
-		if (k->name)
-			v |= k->value;
-		else if (vma_parse_size(word, &number))
-			v |= number;
-		else
-			return vma_fail(err, EINVAL, "%s: '%s' is none of its words (such as %s)",
-					arg, word, w->name);
-		text += n;
-	} while (*text++);
-	*out = v;
-	return 0;
-}
-
-/* "rw-", "r", "---". */
-static bool parse_rwx(const char *text, u64 *out)
-{
-	u64 v = 0;
-
-	if (!*text || strspn(text, "rwx-") != strlen(text) || strlen(text) > 3)
-		return false;
-	for (; *text; text++)
-		v |= *text == 'r' ? 1 : *text == 'w' ? 2 : *text == 'x' ? 4 : 0;
-	*out = v;
-	return true;
-}
-
-/* A label of the present model, with +OFFSET: what operations made is found too. */
-static bool parse_label(const struct vma_mm *mm, const char *text, u64 *out)
-{
-	const char *plus = strrchr(text, '+');
-	char label[VMA_LABEL_MAX];
-	const struct vma *vma;
-	u64 offset = 0;
-
-	if (plus && !vma_parse_size(plus + 1, &offset))
-		plus = NULL;
-	size_t n = plus ? (size_t)(plus - text) : strlen(text);
-	vma_for_each(mm, vma) {
-		vma_label(mm, vma, label, sizeof(label));
-		const char *slash = strrchr(label, '/'), *base = slash ? slash + 1 : label;
-
-		if ((strlen(label) == n && !memcmp(label, text, n)) ||
-		    (n && strlen(base) == n && !memcmp(base, text, n))) {
-			*out = vma->vm_start + offset;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int parse_address(const struct sim *m, const char *text, u64 *out, struct vma_err *err)
-{
+	const struct sim *m = ((const struct parsing *)ctx)->m;
 	AUTO(undo_free) struct vma_fact_map *maps = NULL;
 	struct vma_facts facts;
+	int rc = callargs_mapping(sim_mm(m), text, out, err);
 
-	*out = 0;
-	if (!strcasecmp(text, "NULL") || vma_parse_size(text, out) ||
-	    parse_label(sim_mm(m), text, out))
-		return 0;
+	if (rc)
+		return rc < 0 ? rc : 0;
 	if (!sample_whole_facts(m->base, &facts, &maps))
 		return vma_fail(err, ENOMEM, "out of memory");
 	return vma_resolve_address(&facts, text, out, err);
 }
 
-/* -1, or the end of a path that the process has mapped. */
-static int parse_file(const struct sim *m, const char *text, struct vma_call *call, size_t i,
-		      struct vma_err *err)
+/* The file that was mapped or opened under this path before, by its whole path or the end of it. */
+static u32 known_file(const struct vma_world *w, const char *text)
 {
 	const struct vma_file *f;
 	size_t n = strlen(text);
 
-	call->arg[i] = ~0ULL;
-	call->file = 0;
-	if (!strcmp(text, "-1") || !n)
-		return 0;
-	for (u32 id = 1; (f = vma_file_at(sim_world(m), id)); id++) {
+	for (u32 id = 1; (f = vma_file_at(w, id)); id++) {
 		size_t len = strlen(f->path);
 
-		if (len < n || strcmp(f->path + len - n, text) != 0)
-			continue;
-		call->arg[i] = 3;
-		call->file = id;
-		return 0;
+		if (len > n && f->path[len - n - 1] == '/' && !strcmp(f->path + len - n, text))
+			return id;
 	}
-	return vma_fail(err, EINVAL, "%s: -1, or the path of a file that the process has mapped",
-			text);
+	return 0;
+}
+
+static int file(void *ctx, const char *text, u32 *id, struct vma_err *err)
+{
+	const struct parsing *p = ctx;
+
+	/* a name without a slash is one of the mapped ones rather than a file beside vmatop */
+	*id = *text && !strchr(text, '/') ? known_file(sim_world(p->m), text) : 0;
+	if (*id)
+		return 0;
+	int rc = filearg_file(sim_world(p->m), p->m->base->facts, p->m->procfs, text, &p->out->file,
+			      err);
+	*id = p->out->file.id;
+	return rc;
+}
+
+/* new:SIZE is a segment that nobody has made yet. */
+static int new_segment(const char *size, struct filearg *out, u64 *shmid, struct vma_err *err)
+{
+	*out = (struct filearg){ .is_file = true,
+				 .file = { .kind = VMA_KIND_SYSV, .readable = true, .writable = true,
+					   .internal = true, .dev_minor = 1, .inode = NEW_SHMID,
+					   .seq = NEW_SHMID } };
+	*shmid = NEW_SHMID;
+	snprintf(out->path, sizeof(out->path), "/SYSV00000000 (deleted)");
+	if (!vma_parse_size(size, &out->file.size) || !out->file.size)
+		return vma_fail(err, EINVAL, "new:%s: not a size", size);
+	return 0;
+}
+
+static int segment(void *ctx, const char *text, u64 *shmid, u32 *id, struct vma_err *err)
+{
+	const struct parsing *p = ctx;
+	int rc;
+
+	if (!strncmp(text, "new:", 4))
+		return new_segment(text + 4, &p->out->file, shmid, err);
+	rc = callargs_number(text, "shmid", shmid, err);
+	if (!rc)
+		rc = filearg_segment(sim_world(p->m), p->m->procfs, text, &p->out->file, err);
+	*id = p->out->file.id;
+	return rc;
 }
 
 int sim_parse(const struct sim *m, const struct vma_op *op, size_t i, const char *text,
-	      struct vma_call *call, char *name, size_t name_size, struct vma_err *err)
+	      struct sim_call *out, struct vma_err *err)
 {
-	bool flags, negative = *text == '-';
-	const struct vma_word *w = vma_arg_words(op->arg[i], &flags);
-	u64 *out = &call->arg[i];
+	struct parsing p = { m, out };
+	const struct callargs args = { &p, address, file, segment };
+	int rc = callargs_one(&args, op, i, text, &out->call, err);
 
-	switch (op->arg[i]) {
-	case VMA_ARG_ADDR:
-		return parse_address(m, text, out, err);
-	case VMA_ARG_FD:
-		return parse_file(m, text, call, i, err);
-	case VMA_ARG_NAME:
-		snprintf(name, name_size, "%s", text);
-		call->name = *text && strcasecmp(text, "NULL") != 0 ? name : NULL;
-		return 0;
-	case VMA_ARG_PROT:
-	case VMA_ARG_ACCESS:
-		if (parse_rwx(text, out))
-			return 0;
-		break;
-	default:
-		break;
-	}
-	if (w && !isdigit((unsigned char)*text))
-		return parse_words(w, text, op->argname[i], out, err);
-	if (!vma_parse_size(text + negative, out))
-		return vma_fail(err, EINVAL, "%s: '%s' is not a number", op->argname[i], text);
-	if (negative)
-		*out = -*out;
+	if (rc || op->arg[i] != VMA_ARG_NAME || !out->call.name)
+		return rc;
+	snprintf(out->name, sizeof(out->name), "%s", text);
+	out->call.name = out->name;
 	return 0;
 }

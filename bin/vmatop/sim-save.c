@@ -10,6 +10,9 @@
 #include "base/strbuf.h"
 #include "sim.h"
 
+/* Descriptors for contexts of userfaultfd: nobody has opened these in the log. */
+#define UFFD_FD(context) (100 + (context))
+
 /* A string of C, as strace quotes it. */
 static void put_quoted(struct strbuf *b, const char *s)
 {
@@ -110,6 +113,30 @@ static void put_exit(struct strbuf *b, const struct sim_node *n)
 	strbuf_adds(b, "exit_group(0)");
 }
 
+static void put_uffd_api(struct strbuf *b, const struct sim_node *n)
+{
+	strbuf_addf(b, "ioctl(%" PRIu64 ", UFFDIO_API, {api=0xaa, features=0x%" PRIx64 "})",
+		    UFFD_FD(n->call.arg[0]), n->call.arg[1]);
+}
+
+static void put_uffd_register(struct strbuf *b, const struct sim_node *n)
+{
+	strbuf_addf(b, "ioctl(%" PRIu64 ", UFFDIO_REGISTER, {range={start=0x%" PRIx64
+		    ", len=0x%" PRIx64 "}, mode=0x%" PRIx64 "})",
+		    UFFD_FD(n->call.arg[0]), n->call.arg[1], n->call.arg[2], n->call.arg[3]);
+}
+
+static void put_uffd_unregister(struct strbuf *b, const struct sim_node *n)
+{
+	strbuf_addf(b, "ioctl(%" PRIu64 ", UFFDIO_UNREGISTER, {start=0x%" PRIx64 ", len=0x%" PRIx64
+		    "})", UFFD_FD(n->call.arg[0]), n->call.arg[1], n->call.arg[2]);
+}
+
+static void put_uffd_close(struct strbuf *b, const struct sim_node *n)
+{
+	strbuf_addf(b, "close(%" PRIu64 ")", UFFD_FD(n->call.arg[0]));
+}
+
 /* Operations that strace shows under another name or in another form. */
 static const struct {
 	enum vma_op_id op;
@@ -120,24 +147,57 @@ static const struct {
 	{ VMA_OP_SETRLIMIT, put_rlimit },	 { VMA_OP_MBIND, put_policy },
 	{ VMA_OP_SET_MEMPOLICY, put_policy },	 { VMA_OP_PROCESS_MADVISE, put_process_madvise },
 	{ VMA_OP_FORK, put_fork },		 { VMA_OP_EXIT, put_exit },
+	{ VMA_OP_UFFD_API, put_uffd_api },	 { VMA_OP_UFFD_REGISTER, put_uffd_register },
+	{ VMA_OP_UFFD_CLOSE, put_uffd_close },	 { VMA_OP_UFFD_UNREGISTER, put_uffd_unregister },
 };
 
-/* Those need a descriptor or a segment that nobody has opened in the log. */
-static bool inexpressible(enum vma_op_id op)
+static bool seen_context(const struct sim *m, const struct sim_node *n)
 {
-	return op == VMA_OP_SHMAT || op == VMA_OP_UFFD_API || op == VMA_OP_UFFD_REGISTER ||
-	       op == VMA_OP_UFFD_UNREGISTER || op == VMA_OP_UFFD_CLOSE;
+	for (u32 i = n->parent; i; i = m->node[i].parent)
+		if (vma_op_at(m->node[i].call.op)->arg[0] == VMA_ARG_UFFD &&
+		    m->node[i].call.arg[0] == n->call.arg[0])
+			return true;
+	return false;
 }
 
-static void put_file(struct strbuf *b, const struct sim *m, u32 pid, const struct sim_node *n)
+/* The descriptor of a context that is used for the first time. */
+static void open_context(struct strbuf *b, const struct sim *m, u32 pid, const struct sim_node *n)
 {
-	const struct vma_file *f = vma_file_at(m->base->model->world, n->call.file);
+	if (vma_op_at(n->call.op)->arg[0] == VMA_ARG_UFFD && !seen_context(m, n))
+		strbuf_addf(b, "%u userfaultfd(0) = %" PRIu64 "\n", pid, UFFD_FD(n->call.arg[0]));
+}
 
-	if (!f)
+/* The segment that shmat is about, as if it had been made here. */
+static void make_segment(struct strbuf *b, const struct sim *m, u32 pid, const struct sim_node *n)
+{
+	const struct vma_file *f = n->path ? &n->file : vma_file_at(sim_world(m), n->call.file);
+
+	if (n->call.op == VMA_OP_SHMAT && f && n->call.file != VMA_FILE_BAD)
+		strbuf_addf(b, "%u shmget(IPC_PRIVATE, %" PRIu64 ", IPC_CREAT|0700) = %" PRIu64 "\n",
+			    pid, f->size, n->call.arg[0]);
+}
+
+static void open_file(struct strbuf *b, const struct sim *m, u32 pid, const struct sim_node *n)
+{
+	const struct vma_file *f = n->path ? &n->file : vma_file_at(sim_world(m), n->call.file);
+
+	if (!f || n->call.op == VMA_OP_SHMAT || n->call.file == VMA_FILE_BAD)
 		return;
 	strbuf_addf(b, "%u openat(AT_FDCWD, ", pid);
-	put_quoted(b, f->path);
-	strbuf_addf(b, ", %s) = 3\n", f->writable ? "O_RDWR" : "O_RDONLY");
+	put_quoted(b, n->path ? n->path : f->path);
+	strbuf_addf(b, ", %s) = 3\n",
+		    !f->writable ? "O_RDONLY" : f->readable ? "O_RDWR" : "O_WRONLY");
+}
+
+static void put_result(struct strbuf *b, const struct sim_node *n, const char *text)
+{
+	const char *result = strstr(text, ") = ");
+
+	if (n->call.op == VMA_OP_EXIT || !result)
+		strbuf_adds(b, " = ?");
+	else
+		strbuf_adds(b, result + 1);
+	strbuf_addc(b, '\n');
 }
 
 static void put_node(struct strbuf *b, const struct sim *m, const struct sim_node *n)
@@ -146,24 +206,19 @@ static void put_node(struct strbuf *b, const struct sim *m, const struct sim_nod
 	struct vma_call call = n->call;
 	u32 pid = mm ? mm->pid : 0;
 	char text[VMA_SENTENCE + 200];
-	const char *result;
 
 	if (call.name)
 		call.name = n->name;
 	vma_explain_result(&call, &n->res, text, sizeof(text));
-	if (inexpressible(call.op)) {
-		strbuf_addf(b, "# cannot be replayed: %s\n", text);
-		return;
-	}
-	put_file(b, m, pid, n);
+	open_context(b, m, pid, n);
+	make_segment(b, m, pid, n);
+	open_file(b, m, pid, n);
 	strbuf_addf(b, "%u ", pid);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (forms[i].op != call.op)
 			continue;
 		forms[i].put(b, n);
-		result = strstr(text, ") = ");
-		strbuf_adds(b, call.op == VMA_OP_EXIT ? " = ?" : result ? result + 1 : " = ?");
-		strbuf_addc(b, '\n');
+		put_result(b, n, text);
 		return;
 	}
 	strbuf_addf(b, "%s\n", text);

@@ -20,9 +20,9 @@ static int no_memory(struct vma_err *err)
 
 /* ---------------------------------------------------------------- states */
 
-bool sim_start(struct sim *m, struct sample *s)
+bool sim_start(struct sim *m, struct sample *s, const char *procfs)
 {
-	*m = (struct sim){ .node = calloc(1, sizeof(*m->node)), .nr = 1 };
+	*m = (struct sim){ .procfs = procfs, .node = calloc(1, sizeof(*m->node)), .nr = 1 };
 	if (!m->node)
 		return false;
 	m->base = sample_ref(s);
@@ -30,12 +30,17 @@ bool sim_start(struct sim *m, struct sample *s)
 	return true;
 }
 
+static void node_fini(struct sim_node *n)
+{
+	vma_events_fini(&n->events);
+	free(n->row);
+	free(n->path);
+}
+
 void sim_fini(struct sim *m)
 {
-	for (u32 i = 0; i < m->nr; i++) {
-		vma_events_fini(&m->node[i].events);
-		free(m->node[i].row);
-	}
+	for (u32 i = 0; i < m->nr; i++)
+		node_fini(&m->node[i]);
 	free(m->node);
 	vma_world_free(m->now);
 	sample_unref(m->base);
@@ -168,6 +173,19 @@ static bool compare(struct sim_node *n, const struct vma_mm *before, const struc
 
 /* ---------------------------------------------------------------- running */
 
+/* The call of a node, its file in @w. False: no memory. */
+static bool prepare(const struct sim_node *n, struct vma_world *w, struct vma_call *call)
+{
+	const struct vma_file *f = n->path ? vma_file_new(w, &n->file, n->path) : NULL;
+
+	*call = n->call;
+	if (call->name)
+		call->name = n->name;
+	if (f)
+		call->file = f->id;
+	return f || !n->path;
+}
+
 /* The world of node @at, made from the start. NULL: no memory. */
 static struct vma_world *make_world(const struct sim *m, u32 at)
 {
@@ -179,11 +197,13 @@ static struct vma_world *make_world(const struct sim *m, u32 at)
 		path[nr++] = i;
 	while (w && nr) {
 		const struct sim_node *n = &m->node[path[--nr]];
-		struct vma_call call = n->call;
+		struct vma_call call;
 		struct vma_result res;
 
-		if (call.name)
-			call.name = n->name;
+		if (!prepare(n, w, &call)) {
+			vma_world_free(w);
+			return NULL;
+		}
 		vma_op_run(vma_mm_by_id(w, n->mm), &call, &res);
 	}
 	return w;
@@ -208,8 +228,13 @@ static int run_on(struct sim *m, struct vma_world *w, struct sim_node *n, struct
 {
 	struct vma_mm *mm = vma_mm_by_id(w, n->mm), *old = sim_mm(m), *child;
 
+	struct vma_call call;
+
+	if (!prepare(n, w, &call))
+		return no_memory(err);
+	n->call.file = call.file;
 	vma_world_listen(w, vma_events_hear, &n->events);
-	int rc = vma_op_run(mm, &n->call, &n->res);
+	int rc = vma_op_run(mm, &call, &n->res);
 	vma_world_listen(w, NULL, NULL);
 	if (rc || n->events.failed)
 		return no_memory(err);
@@ -221,33 +246,35 @@ static int run_on(struct sim *m, struct vma_world *w, struct sim_node *n, struct
 	return compare(n, child ? mm : old, child ? child : mm) ? 0 : no_memory(err);
 }
 
-int sim_run(struct sim *m, const struct vma_call *call, struct vma_err *err)
+static bool fill_node(const struct sim *m, struct sim_node *n, const struct sim_call *what)
+{
+	*n = (struct sim_node){ .parent = m->at, .mm = m->node[m->at].next,
+				.next = m->node[m->at].next, .call = what->call };
+	memcpy(n->name, what->name, sizeof(n->name));
+	if (n->call.name)
+		n->call.name = ""; /* the node may move: the text is in n->name */
+	n->file = what->file.file;
+	n->path = what->file.is_file ? strdup(what->file.path) : NULL;
+	return n->path || !what->file.is_file;
+}
+
+int sim_run(struct sim *m, const struct sim_call *what, struct vma_err *err)
 {
 	struct sim_node *all = realloc(m->node, (m->nr + 1) * sizeof(*all)), *n;
-	struct vma_world *w = all ? vma_world_clone(sim_world(m)) : NULL;
+	struct vma_world *w;
 	int rc;
 
-	if (all)
-		m->node = all;
-	if (!w)
+	if (!all)
 		return no_memory(err);
-	if (sim_depth(m) >= 250 || !sim_mm(m) || sim_mm(m)->dead) {
-		vma_world_free(w);
+	m->node = all;
+	if (sim_depth(m) >= 250 || !sim_mm(m) || sim_mm(m)->dead)
 		return vma_fail(err, E2BIG, "%s", sim_mm(m) && !sim_mm(m)->dead
 			? "too many operations in a row" : "the process has exited: undo");
-	}
+	w = vma_world_clone(sim_world(m));
 	n = &m->node[m->nr];
-	*n = (struct sim_node){ .parent = m->at, .mm = m->node[m->at].next,
-				.next = m->node[m->at].next, .call = *call };
-	if (call->name) {
-		snprintf(n->name, sizeof(n->name), "%s", call->name);
-		n->call.name = n->name;
-	}
-	rc = run_on(m, w, n, err);
-	n->call.name = call->name ? "" : NULL; /* the node may move: the text is in n->name */
+	rc = fill_node(m, n, what) && w ? run_on(m, w, n, err) : no_memory(err);
 	if (rc) {
-		vma_events_fini(&n->events);
-		free(n->row);
+		node_fini(n);
 		vma_world_free(w);
 		return rc;
 	}

@@ -10,6 +10,7 @@
  */
 #include "libvmactl/engine.h"
 #include "libvmactl/report.h"
+#include "rebuild/filearg.h"
 #include "sample.h"
 
 #define SIM_LABEL 64
@@ -37,8 +38,20 @@ struct sim_counters {
 };
 
 /**
+ * struct sim_call - an operation with its arguments
+ * @call:   @call.name is @name, or NULL; @call.file counts when there is no file to be made
+ * @file:   is_file: to be added to the world it runs in
+ */
+struct sim_call {
+	struct vma_call call;
+	char name[128];
+	struct filearg file;
+};
+
+/**
  * struct sim_node - a state and the operation that led to it; node 0 is the start
  * @mm:   who did it; @next: who acts from here on
+ * @path: of a file that is added before it runs, as @file says; NULL: none
  * @rows: before and after of @mm; after a fork: parent and child
  */
 struct sim_node {
@@ -46,6 +59,8 @@ struct sim_node {
 	u32 mm, next;
 	struct vma_call call;
 	char name[128];
+	struct vma_file file;
+	char *path;
 	struct vma_result res;
 	struct vma_events events;
 	struct sim_row *row;
@@ -56,19 +71,20 @@ struct sim_node {
 
 struct sim {
 	struct sample *base; /* a reference */
+	const char *procfs;  /* NULL: /proc */
 	struct vma_world *now; /* NULL: as the base */
 	struct sim_node *node;
 	u32 nr, at;
 };
 
 /** sim_start() - @s must have a model. False: no memory. */
-bool sim_start(struct sim *m, struct sample *s);
+bool sim_start(struct sim *m, struct sample *s, const char *procfs);
 void sim_fini(struct sim *m);
 /** sim_mm() - the address space the next operation works on. */
 struct vma_mm *sim_mm(const struct sim *m);
 struct vma_world *sim_world(const struct sim *m);
 /** sim_run() - do it; a refused operation is a state too. */
-int sim_run(struct sim *m, const struct vma_call *call, struct vma_err *err);
+int sim_run(struct sim *m, const struct sim_call *what, struct vma_err *err);
 int sim_undo(struct sim *m, struct vma_err *err);
 int sim_redo(struct sim *m, struct vma_err *err);
 /** sim_branch() - to the next operation that was tried from the state before. */
@@ -86,8 +102,8 @@ int sim_save(const struct sim *m, const char *path, struct vma_err *err);
 /** sim_default() - what an argument may be, as text, for the mapping @vma. Returns @out. */
 char *sim_default(const struct vma_op *op, size_t i, const struct vma *vma, const struct vma_mm *mm,
 		  char *out, size_t size);
-/** sim_parse() - text to one argument of @call. */
+/** sim_parse() - text to one argument. */
 int sim_parse(const struct sim *m, const struct vma_op *op, size_t i, const char *text,
-	      struct vma_call *call, char *name, size_t name_size, struct vma_err *err);
+	      struct sim_call *out, struct vma_err *err);
 
 #endif

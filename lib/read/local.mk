@@ -26,6 +26,7 @@ read_sources += \
 	lib/read/proc-pagemap.c lib/read/proc-pagemap.h \
 	lib/read/proc-smaps.c lib/read/proc-smaps.h \
 	lib/read/proc-status.c lib/read/proc-status.h \
+	lib/read/processes.c lib/read/processes.h \
 	lib/read/read.c \
 	lib/read/source.c lib/read/source.h \
 	lib/read/system.c lib/read/system.h \

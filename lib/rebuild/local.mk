@@ -3,6 +3,7 @@
 rebuild_sources = \
 	lib/rebuild/build.h \
 	lib/rebuild/file.c \
+	lib/rebuild/filearg.c lib/rebuild/filearg.h \
 	lib/rebuild/known.c \
 	lib/rebuild/layout.c \
 	lib/rebuild/mm.c \

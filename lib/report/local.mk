@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Every .c and .h of this room, paths from the top, sorted: what is not listed is not built.
 report_sources = \
+	lib/report/callargs.c lib/report/callargs.h \
 	lib/report/cells.c \
 	lib/report/column.c \
 	lib/report/diff.c \
@@ -15,6 +16,7 @@ report_sources = \
 	lib/report/objects.c \
 	lib/report/out.c \
 	lib/report/pick.c \
+	lib/report/process-columns.c lib/report/process-columns.h \
 	lib/report/put.h \
 	lib/report/sort.c \
 	lib/report/table.c lib/report/table.h \

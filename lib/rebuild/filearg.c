@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-/* The file behind an argument: its identity and what the kernel asks of it, found by stat(). */
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "rebuild/filearg.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,7 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
-#include "libvmactl/report.h"
-#include "opargs.h"
+#include "libvmactl/engine.h"
 
 #define XFS_MAGIC 0x58465342
 #define FUSE_MAGIC 0x65735546
@@ -113,19 +113,27 @@ static void learn(const struct vma_world *w, struct vma_file *f)
 	}
 }
 
-static int add_file(struct vma_world *w, const struct vma_file *init, const char *path, u32 *id,
-		    struct vma_err *err)
+int filearg_add(struct vma_world *w, const struct filearg *a, u32 *id, struct vma_err *err)
 {
-	struct vma_file *f = vma_file_new(w, init, path);
+	struct vma_file *f = a->is_file ? vma_file_new(w, &a->file, a->path) : NULL;
 
-	if (!f)
+	if (a->is_file && !f)
 		return vma_fail(err, ENOMEM, "out of memory");
-	*id = f->id;
+	*id = f ? f->id : a->id;
 	return 0;
 }
 
+static void found(const struct vma_world *w, const struct vma_file *f, const char *path,
+		  struct filearg *out)
+{
+	*out = (struct filearg){ .is_file = true, .file = *f };
+	learn(w, &out->file);
+	snprintf(out->path, sizeof(out->path), "%s", path);
+}
+
 /* "rw:PATH", "ro:PATH", "wo:PATH", or PATH, which is opened for reading. */
-static int file_of_path(const struct opargs *a, const char *word, u32 *id, struct vma_err *err)
+static int file_of_path(const struct vma_world *w, const char *word, struct filearg *out,
+			struct vma_err *err)
 {
 	struct vma_file f = { .readable = true };
 	char real[PATH_MAX];
@@ -140,8 +148,8 @@ static int file_of_path(const struct opargs *a, const char *word, u32 *id, struc
 	int rc = identify(word, &f, err);
 	if (rc)
 		return rc;
-	learn(a->model->world, &f);
-	return add_file(a->model->world, &f, realpath(word, real) ? real : word, id, err);
+	found(w, &f, realpath(word, real) ? real : word, out);
+	return 0;
 }
 
 /* How a descriptor is open, from the flags line of fdinfo. */
@@ -167,20 +175,20 @@ static bool read_modes(const char *procfs, u32 pid, u64 fd, struct vma_file *f)
 }
 
 /* A descriptor of the live process itself. */
-static int file_of_fd(const struct opargs *a, u64 fd, u32 *id, struct vma_err *err)
+static int file_of_fd(const struct vma_world *w, const struct vma_facts *facts, const char *procfs,
+		      u64 fd, struct filearg *out, struct vma_err *err)
 {
-	const struct vma_facts *facts = a->model->facts;
 	struct vma_file f = { .readable = true };
 	char link[PATH_MAX], path[PATH_MAX];
 
 	if (!facts->live)
 		return vma_fail(err, EINVAL, "%llu: descriptors are known of live processes only "
 				"(give a path)", (unsigned long long)fd);
-	snprintf(link, sizeof(link), "%s/%u/fd/%llu", a->procfs, facts->pid,
+	snprintf(link, sizeof(link), "%s/%u/fd/%llu", procfs, facts->pid,
 		 (unsigned long long)fd);
 	ssize_t n = readlink(link, path, sizeof(path) - 1);
 	if (n < 0 && errno == ENOENT) {
-		*id = VMA_FILE_BAD;
+		out->id = VMA_FILE_BAD;
 		return 0;
 	}
 	if (n < 0)
@@ -189,24 +197,34 @@ static int file_of_fd(const struct opargs *a, u64 fd, u32 *id, struct vma_err *e
 	int rc = identify(link, &f, err);
 	if (rc)
 		return rc;
-	if (!read_modes(a->procfs, facts->pid, fd, &f))
+	if (!read_modes(procfs, facts->pid, fd, &f))
 		return vma_fail(err, EACCES, "%s: how it is open cannot be read", link);
-	learn(a->model->world, &f);
-	return add_file(a->model->world, &f, path, id, err);
+	found(w, &f, path, out);
+	return 0;
 }
 
-/* A segment of SysV shared memory, by its id; *id is VMA_FILE_BAD when there is none. */
-int opargs_segment(const struct opargs *a, const char *word, u32 *id, struct vma_err *err)
+/* Digits, or hex behind 0x. */
+static bool parse_number(const char *text, u64 *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	return isdigit((unsigned char)*text) && !*end && !errno;
+}
+
+int filearg_segment(const struct vma_world *w, const char *procfs, const char *word,
+		    struct filearg *out, struct vma_err *err)
 {
 	struct vma_file f = { .kind = VMA_KIND_SYSV, .readable = true, .writable = true,
 			      .internal = true, .dev_minor = 1 };
 	char path[PATH_MAX], line[512];
 	u64 shmid;
 
-	*id = VMA_FILE_BAD;
-	if (!vma_parse_number(word, &shmid)) /* the engine refuses -1 */
+	*out = (struct filearg){ .id = VMA_FILE_BAD };
+	if (!parse_number(word, &shmid)) /* the engine refuses -1 */
 		return 0;
-	snprintf(path, sizeof(path), "%s/sysvipc/shm", a->procfs);
+	snprintf(path, sizeof(path), "%s/sysvipc/shm", procfs ? procfs : "/proc");
 	AUTO(undo_fclose) FILE *in = fopen(path, "re");
 	if (!in)
 		return vma_fail(err, errno, "%s: cannot open: %m", path);
@@ -218,21 +236,22 @@ int opargs_segment(const struct opargs *a, const char *word, u32 *id, struct vma
 			continue;
 		f.inode = f.seq = shmid;
 		f.size = size;
-		learn(a->model->world, &f);
 		snprintf(path, sizeof(path), "/SYSV%08x (deleted)", (unsigned int)key);
-		return add_file(a->model->world, &f, path, id, err);
+		found(w, &f, path, out);
+		return 0;
 	}
 	return 0;
 }
 
-int opargs_file(const struct opargs *a, const char *word, u32 *id, struct vma_err *err)
+int filearg_file(const struct vma_world *w, const struct vma_facts *facts, const char *procfs,
+		 const char *word, struct filearg *out, struct vma_err *err)
 {
 	u64 fd;
 
-	*id = 0;
+	*out = (struct filearg){ .id = 0 };
 	if (*word == '-') /* -1: none; the engine says EBADF where one is needed */
 		return 0;
-	if (isdigit((unsigned char)*word) && vma_parse_number(word, &fd))
-		return file_of_fd(a, fd, id, err);
-	return file_of_path(a, word, id, err);
+	if (parse_number(word, &fd))
+		return file_of_fd(w, facts, procfs ? procfs : "/proc", fd, out, err);
+	return file_of_path(w, word, out, err);
 }
