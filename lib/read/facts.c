@@ -107,9 +107,11 @@ static void *grow(void *array, size_t nr, size_t size)
 /* Text that is most likely the same as the record before has. */
 static const char *keep(struct vma_facts *f, const char *text, const char *before)
 {
-	if (!text || (before && !strcmp(text, before)))
-		return text ? before : NULL;
-	return *text ? facts_str(f, text) : "";
+	if (!text)
+		return NULL;
+	if (!*text)
+		return "";
+	return before && !strcmp(text, before) ? before : facts_str(f, text);
 }
 
 static struct vma_fact_map *add_map(struct vma_facts *f)

@@ -53,7 +53,7 @@ static bool take_dev(const char **p, u32 *major, u32 *minor)
 
 static bool take_hex(const char **p, const char *end, u64 *out)
 {
-	return end - *p >= 8 ? text_hex_word(p, out) : text_hex(p, out);
+	return end - *p >= 16 ? text_hex_word(p, out) : text_hex(p, out);
 }
 
 /* What is wrong with the text at *@p, NULL when the fields were fine. */

@@ -35,28 +35,45 @@ enum { KEY_FLAGS = VMA_SMAPS_NR, KEY_UNKNOWN };
 
 struct slot {
 	u64 value;
+	u16 at;     /* where in the text of the template */
 	u8 key;
-	u8 len;     /* of text, newline included; 0: nothing learnt */
+	u8 len;     /* newline included */
 	u8 key_len; /* colon included */
 	bool wide;
-	char text[SLOT_TEXT];
 };
 
 /* The VmFlags lines seen last: a handful of texts takes turns in one process. */
 #define FLAG_LINES 6
 
+struct flag_line {
+	u64 value;
+	u8 len; /* 0: nothing learnt */
+	char text[SLOT_TEXT];
+};
+
+/*
+ * The template is the text of the record before, line by line, and @rec holds what it says: what
+ * is the same again needs not be read. So @rec is always the sum of slots[0..nr_slots), but while
+ * @astray, when the record has lines that no template takes.
+ */
 struct smaps {
 	struct lines *l;
 	vma_map_fn *fn;
 	void *ctx;
 	struct vma_fact_map rec;
+	u64 flags;        /* of rec, without the protection key */
+	u32 unknown;      /* lines of rec with a key nobody knows */
 	bool open;        /* a header was seen, the record was not given to @fn yet */
 	bool has_end;     /* some record had VmFlags, so each must */
+	bool astray;
 	size_t pos;       /* lines since the header */
 	u32 unknown_keys;
-	struct strbuf path, unknown;
+	struct strbuf path, unknown_codes;
+	size_t nr_slots;
 	struct slot slots[SLOTS];
-	struct slot flag_lines[FLAG_LINES];
+	size_t text_len;
+	char text[SLOTS * SLOT_TEXT];
+	struct flag_line flag_lines[FLAG_LINES];
 	unsigned int next_flag_line;
 	const struct vma_flag *by_code[26][26];
 };
@@ -103,9 +120,9 @@ static bool is_above_lockonfault(const struct vma_flag *f)
 
 static void add_unknown(struct smaps *s, const char *word, size_t len)
 {
-	if (s->unknown.len)
-		strbuf_addc(&s->unknown, ' ');
-	strbuf_add(&s->unknown, word, len);
+	if (s->unknown_codes.len)
+		strbuf_addc(&s->unknown_codes, ' ');
+	strbuf_add(&s->unknown_codes, word, len);
 }
 
 /*
@@ -117,7 +134,7 @@ static u64 parse_flags(struct smaps *s, const char *p)
 	bool above = false, guessed = false;
 	u64 flags = 0;
 
-	strbuf_reset(&s->unknown);
+	strbuf_reset(&s->unknown_codes);
 	for (p = text_skip_blanks(p); *p != '\n'; p = text_skip_blanks(p)) {
 		const char *word = p;
 
@@ -150,26 +167,61 @@ static void apply(struct smaps *s, u8 key, u64 value)
 		s->rec.kb[key] = value;
 		s->rec.have |= 1U << key;
 	} else if (key == KEY_FLAGS) {
-		s->rec.flags = value;
+		s->flags = value;
 		s->rec.has_flags = true;
 	} else {
-		s->unknown_keys++;
+		s->unknown++;
 	}
 }
 
-static void learn(struct slot *slot, u8 key, u64 value, const char *line, size_t len,
-		  size_t key_len)
+/* What the first @nr lines of the template say, and no more. */
+static void restore(struct smaps *s, size_t nr)
 {
-	slot->len = 0;
+	memset(s->rec.kb, 0, sizeof(s->rec.kb));
+	s->rec.have = s->unknown = 0;
+	s->rec.has_flags = false;
+	s->flags = 0;
+	for (size_t i = 0; i < nr; i++)
+		apply(s, s->slots[i].key, s->slots[i].value);
+}
+
+/* Nothing of the template holds from this line on. */
+static void cut_template(struct smaps *s)
+{
+	if (s->pos >= s->nr_slots)
+		return;
+	s->text_len = s->slots[s->pos].at;
+	s->nr_slots = s->pos;
+	restore(s, s->pos);
+}
+
+/* The line at the end of the template; false when it cannot be there. */
+static bool learn(struct smaps *s, u8 key, u64 value, const char *line, size_t len, size_t key_len)
+{
+	if (s->pos != s->nr_slots || s->nr_slots == SLOTS || len > SLOT_TEXT)
+		return false;
+	struct slot *slot = &s->slots[s->nr_slots++];
+	*slot = (struct slot){
+		.value = value, .at = (u16)s->text_len, .key = key, .len = (u8)len,
+		.key_len = (u8)key_len,
+		.wide = key < VMA_SMAPS_NR && len == WIDE_LEN && key_len <= WIDE_KEY &&
+			!memcmp(line + WIDE_LEN - 4, " kB\n", 4),
+	};
+	memcpy(s->text + s->text_len, line, len);
+	s->text_len += len;
+	return true;
+}
+
+static void learn_flags(struct smaps *s, u64 value, const char *line, size_t len)
+{
+	struct flag_line *f = &s->flag_lines[s->next_flag_line++ % FLAG_LINES];
+
+	f->len = 0;
 	if (len > SLOT_TEXT)
 		return;
-	memcpy(slot->text, line, len);
-	slot->key = key;
-	slot->key_len = (u8)key_len;
-	slot->value = value;
-	slot->len = (u8)len;
-	slot->wide = key < VMA_SMAPS_NR && len == WIDE_LEN && key_len <= WIDE_KEY &&
-		     !memcmp(line + WIDE_LEN - 4, " kB\n", 4);
+	memcpy(f->text, line, len);
+	f->value = value;
+	f->len = (u8)len;
 }
 
 /* "   120 kB\n", "    0\n". Returns the text behind the newline, NULL when it is not that. */
@@ -194,20 +246,22 @@ static int take_unseen_line(struct smaps *s, const char *line, struct vma_err *e
 		return lines_bad(s->l, line, line, "no key", err);
 	size_t len = (size_t)(nl + 1 - line), key_len = (size_t)(colon + 1 - line);
 	u8 key = find_key(line, key_len - 1);
+	bool odd = false;
 	if (key == KEY_FLAGS) {
 		value = parse_flags(s, colon + 1);
-		if (s->unknown.failed)
+		if (s->unknown_codes.failed)
 			return vma_fail(err, ENOMEM, "%s: out of memory", s->l->name);
-		s->rec.unknown = s->unknown.len ? strbuf_str(&s->unknown) : NULL;
-		if (!s->unknown.len)
-			learn(&s->flag_lines[s->next_flag_line++ % FLAG_LINES], key, value, line,
-			      len, key_len);
+		odd = s->unknown_codes.len;
+		s->rec.unknown = odd ? strbuf_str(&s->unknown_codes) : NULL;
+		if (!odd)
+			learn_flags(s, value, line, len);
 	} else if (key != KEY_UNKNOWN && !take_value(colon + 1, &value)) {
 		return lines_bad(s->l, line, colon + 1, "not a number", err);
 	}
+	cut_template(s);
+	if (odd || !learn(s, key, value, line, len, key_len))
+		s->astray = true;
 	apply(s, key, value);
-	if (s->pos < SLOTS)
-		learn(&s->slots[s->pos], key, value, line, len, key_len);
 	s->pos++;
 	s->l->pos += len;
 	s->l->nr++;
@@ -241,80 +295,104 @@ static bool wide_value(const char *p, u64 *value)
 	return true;
 }
 
-/* A wide line of the same key as @slot: true, and its value in the slot. */
-static inline bool take_wide(struct slot *slot, const char *line)
-{
-	u64 number = word_at(line + WIDE_KEY);
-
-	/* Two words of key; then the last word, half of which is " kB" and the newline. */
-	if ((word_at(line) ^ word_at(slot->text)) |
-	    (word_at(line + 8) ^ word_at(slot->text + 8)) |
-	    (word_at(line + 20) ^ word_at(slot->text + 20)) >> 32)
-		return false;
-	if (number == word_at(slot->text + WIDE_KEY))
-		return true;
-	if (!wide_value(line + WIDE_KEY, &slot->value))
-		return false;
-	memcpy(slot->text + WIDE_KEY, &number, 8);
-	return true;
-}
-
-/* A line of the same key as @slot: bytes taken, 0 when it is something else. */
-static size_t take_narrow(struct slot *slot, const char *line, size_t left)
+/* A line of the same key and length. */
+static bool take_narrow(struct slot *slot, char *old, const char *line, size_t left)
 {
 	u64 value;
 
-	if (slot->len <= left && text_same(line, slot->text, slot->len))
-		return slot->len;
-	if (left < slot->key_len || !text_same(line, slot->text, slot->key_len) ||
-	    slot->key >= VMA_SMAPS_NR)
-		return 0;
-	const char *end = take_value(line + slot->key_len, &value);
-	if (!end)
-		return 0;
-	learn(slot, slot->key, value, line, (size_t)(end - line), slot->key_len);
-	return (size_t)(end - line);
+	if (left < slot->len || memcmp(line, old, slot->key_len) || slot->key >= VMA_SMAPS_NR ||
+	    take_value(line + slot->key_len, &value) != line + slot->len)
+		return false;
+	memcpy(old, line, slot->len);
+	slot->value = value;
+	return true;
 }
 
-static size_t take_old_flags(struct smaps *s, const char *line, size_t left)
+/* Other flags, seen before; they are the last line, so that their length may differ. */
+static bool take_flags(struct smaps *s, struct slot *slot, const char *line, size_t left)
 {
+	if (slot->at + slot->len != s->text_len)
+		return false;
 	for (size_t i = 0; i < FLAG_LINES; i++) {
-		const struct slot *f = &s->flag_lines[i];
+		const struct flag_line *f = &s->flag_lines[i];
 
-		if (f->len && f->len <= left && text_same(line, f->text, f->len)) {
-			apply(s, KEY_FLAGS, f->value);
-			return f->len;
-		}
+		if (!f->len || f->len > left || !text_same(line, f->text, f->len))
+			continue;
+		memcpy(s->text + slot->at, f->text, f->len);
+		slot->len = f->len;
+		slot->value = f->value;
+		s->text_len = (size_t)slot->at + f->len;
+		return true;
 	}
-	return 0;
+	return false;
+}
+
+/* What is no counter of the usual width, and differs; bytes taken, 0 when it is something else. */
+static size_t take_other(struct smaps *s, struct slot *slot, const char *line, size_t left)
+{
+	char *old = s->text + slot->at;
+
+	if (slot->len <= left && text_same(line, old, slot->len))
+		return slot->len;
+	if (slot->key == KEY_FLAGS ? !take_flags(s, slot, line, left)
+				   : !take_narrow(slot, old, line, left))
+		return 0;
+	apply(s, slot->key, slot->value);
+	return slot->len;
+}
+
+/* Counters as the template foretells them, most of them with the value it has; how many. */
+static size_t take_counters(struct smaps *s, const char *p, size_t left)
+{
+	struct slot *slot = &s->slots[s->pos], *end = s->slots + s->nr_slots, *from = slot;
+
+	for (; slot < end && slot->wide && left >= WIDE_LEN; slot++) {
+		char *old = s->text + slot->at;
+		u64 number = word_at(p + WIDE_KEY);
+
+		/* Two words of key; then the last word, half of which is " kB" and the newline. */
+		if ((word_at(p) ^ word_at(old)) | (word_at(p + 8) ^ word_at(old + 8)) |
+		    (word_at(p + 20) ^ word_at(old + 20)) >> 32)
+			break;
+		if (number != word_at(old + WIDE_KEY)) {
+			if (!wide_value(p + WIDE_KEY, &slot->value))
+				break;
+			memcpy(old + WIDE_KEY, &number, 8);
+			s->rec.kb[slot->key] = slot->value;
+		}
+		p += WIDE_LEN;
+		left -= WIDE_LEN;
+	}
+	return (size_t)(slot - from);
 }
 
 /* Lines as the template foretells them, as many as there are; the rest is somebody else's. */
 static void take_known_lines(struct smaps *s)
 {
 	const char *p = lines_at(s->l);
-	size_t left = s->l->limit - s->l->pos, pos = s->pos;
+	size_t left = s->l->limit - s->l->pos, from = s->pos;
 
-	for (; pos < SLOTS && s->slots[pos].len; pos++) {
-		struct slot *slot = &s->slots[pos];
-		size_t took = WIDE_LEN;
+	if (!s->pos && left >= s->text_len && !memcmp(p, s->text, s->text_len)) {
+		left -= s->text_len;
+		s->pos = s->nr_slots;
+	}
+	while (s->pos < s->nr_slots) {
+		size_t nr = take_counters(s, p, left), took = nr * WIDE_LEN;
 
-		if (slot->key == KEY_FLAGS) {
-			took = take_old_flags(s, p, left);
-		} else {
-			if (!slot->wide || left < WIDE_LEN || !take_wide(slot, p))
-				took = take_narrow(slot, p, left);
-			if (took)
-				apply(s, slot->key, slot->value);
+		s->pos += nr;
+		if (s->pos < s->nr_slots && left > took) {
+			size_t other = take_other(s, &s->slots[s->pos], p + took, left - took);
+
+			s->pos += other != 0;
+			took += other;
 		}
 		if (!took)
 			break;
 		p += took;
 		left -= took;
 	}
-	s->l->nr += pos - s->pos;
+	s->l->nr += s->pos - from;
 	s->l->pos = s->l->limit - left;
-	s->pos = pos;
 }
 
 static int take_lines(struct smaps *s, struct vma_err *err)
@@ -330,18 +408,28 @@ static int take_lines(struct smaps *s, struct vma_err *err)
 static int give_record(struct smaps *s, struct vma_err *err)
 {
 	struct vma_fact_map *m = &s->rec;
+	bool cut = s->pos < s->nr_slots;
 
 	if (!s->open)
 		return 0;
 	s->open = false;
+	if (cut)
+		restore(s, s->pos);
 	if (m->has_flags)
 		s->has_end = true;
 	else if (s->has_end)
 		return vma_fail(err, EBADMSG, "%s: line %llu: the record before ends too early",
 				s->l->name, (unsigned long long)s->l->nr + 1);
+	m->flags = s->flags;
 	if (m->have & 1U << VMA_SMAPS_PROTECTIONKEY)
 		m->flags |= m->kb[VMA_SMAPS_PROTECTIONKEY] << VMA_BIT_PKEY_BIT0 & VM_PKEY_FLAGS;
-	return s->fn(s->ctx, m);
+	s->unknown_keys += s->unknown;
+	int rc = s->fn(s->ctx, m);
+	if (cut || s->astray)
+		restore(s, s->nr_slots);
+	s->astray = false;
+	m->unknown = NULL;
+	return rc;
 }
 
 static int take_header(struct smaps *s, struct vma_err *err)
@@ -350,18 +438,22 @@ static int take_header(struct smaps *s, struct vma_err *err)
 
 	if (rc)
 		return rc;
-	memset(&s->rec, 0, sizeof(s->rec));
+	s->rec.gate = false;
 	rc = maps_take_line(s->l, &s->rec, err);
 	if (rc)
 		return rc;
+	s->open = true;
+	s->pos = 0;
+	if (!*s->rec.path) {
+		s->rec.path = "";
+		return 0;
+	}
 	/* The window moves on before the record ends. */
 	strbuf_reset(&s->path);
 	strbuf_adds(&s->path, s->rec.path);
 	if (s->path.failed)
 		return vma_fail(err, ENOMEM, "%s: out of memory", s->l->name);
 	s->rec.path = strbuf_str(&s->path);
-	s->open = true;
-	s->pos = 0;
 	return 0;
 }
 
@@ -399,7 +491,7 @@ int smaps_run(struct lines *l, vma_map_fn *fn, void *ctx, u32 *unknown_keys, str
 	if (unknown_keys)
 		*unknown_keys += s->unknown_keys;
 	strbuf_fini(&s->path);
-	strbuf_fini(&s->unknown);
+	strbuf_fini(&s->unknown_codes);
 	free(s);
 	return rc;
 }

@@ -4,9 +4,9 @@
 /*
  * /proc/PID/smaps (rules T9, T10).
  *
- * The records of one file have the same lines in the same order, and most values repeat. So each
- * line position remembers its last text: the same text again means the same value, the same key
- * only a new number, and anything else is looked up by name and learnt.
+ * The records of one file have the same lines in the same order, and most values repeat. So a
+ * record is compared with the text of the one before: the same text again means the same values,
+ * the same key only a new number, and anything else is looked up by name and learnt.
  */
 #include "libvmactl/read.h"
 #include "read/lines.h"

@@ -45,14 +45,11 @@ static inline bool text_hex(const char **p, u64 *out)
 	return true;
 }
 
-/*
- * The same where 8 bytes from *@p on may be read (they need not be digits): eight at a time. The
- * first byte stands for the highest digit.
- */
-static inline bool text_hex_word(const char **p, u64 *out)
+/* The digits at the front of 8 bytes, and how many they are; the first byte stands for the highest
+ * digit. They need not be digits at all. */
+static inline u64 text_hex_front(const char *s, u64 *nr)
 {
 	const u64 ones = 0x0101010101010101, tops = 0x80 * ones;
-	const char *s = *p;
 	u64 w, digit, letter, other, n, value;
 
 	memcpy(&w, s, 8);
@@ -62,17 +59,31 @@ static inline bool text_hex_word(const char **p, u64 *out)
 	letter = (letter + (0x80 - 7) * ones) | ~(letter + 0x7f * ones); /* not 1 to 6 */
 	other = ((digit & letter) | w) & tops;
 	n = other ? (u64)__builtin_ctzll(other) / 8 : 8;
+	*nr = n;
 	if (!n)
-		return false;
+		return 0;
 	value = ((w & 0x0f * ones) + 9 * (w >> 6 & ones)) << (64 - 8 * n);
 	value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ff;
 	value = (value << 8 | value >> 16) & 0x0000ffff0000ffff;
-	value = (value << 16 | value >> 32) & 0xffffffff;
+	return (value << 16 | value >> 32) & 0xffffffff;
+}
+
+/* text_hex() where 16 bytes from *@p on may be read: eight at a time. */
+static inline bool text_hex_word(const char **p, u64 *out)
+{
+	const char *s = *p;
+	u64 n, value = text_hex_front(s, &n);
+
+	if (!n)
+		return false;
 	s += n;
-	for (unsigned int d; n == 8 && (d = text_hex_digit(*s)) < 16; s++) {
-		if (value >> 60)
-			return false;
-		value = value << 4 | d;
+	if (n == 8) {
+		u64 more = text_hex_front(s, &n);
+
+		value = value << (4 * n) | more;
+		s += n;
+		if (n == 8 && text_hex_digit(*s) < 16)
+			return text_hex(p, out); /* zeros at the front, or too large */
 	}
 	*p = s;
 	*out = value;

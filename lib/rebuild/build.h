@@ -5,6 +5,8 @@
  * The model while it is being built. One pass a file: world (machine), file (what is mapped),
  * layout (VMAs), mm, topology (anon_vmas), pages; each says how it knows what it wrote.
  */
+#include <string.h>
+
 #include "libvmactl/rebuild.h"
 
 /* How a field is known: a row of the table in known.c. */
@@ -68,6 +70,17 @@ static inline void known_set(struct build *b, size_t map, enum vma_field field, 
 static inline enum how known_get(const struct build *b, size_t map, enum vma_field field)
 {
 	return (enum how)b->m->fields[map * VMA_FIELD_NR + field];
+}
+
+/* Is the name of a map this label of the kernel's ("[heap]"), or does it begin so? Most have none. */
+static inline bool is_label(const struct vma_fact_map *m, const char *label)
+{
+	return m->path[0] == '[' && !strcmp(m->path, label);
+}
+
+static inline bool has_label(const struct vma_fact_map *m, const char *head)
+{
+	return m->path[0] == '[' && !strncmp(m->path, head, strlen(head));
 }
 
 struct vma_provenance known_row(enum how how);

@@ -17,14 +17,14 @@ static u64 flags_from_perms(const struct vma_fact_map *m)
 	flags |= m->perms[2] == 'x' ? VM_EXEC : 0;
 	if (m->perms[3] == 's')
 		return flags | VM_SHARED | VM_MAYSHARE;
-	if (!strncmp(m->path, "[vvar", 5))
+	if (has_label(m, "[vvar"))
 		return (flags & ~(VM_MAYWRITE | VM_MAYEXEC)) | VM_IO | VM_DONTEXPAND |
 		       VM_DONTDUMP | VM_PFNMAP;
-	if (!strcmp(m->path, "[vdso]"))
+	if (is_label(m, "[vdso]"))
 		return flags | VM_DONTEXPAND;
 	if (flags & VM_WRITE)
 		flags |= VM_ACCOUNT;
-	if (!strcmp(m->path, "[stack]"))
+	if (is_label(m, "[stack]"))
 		flags |= VM_GROWSDOWN;
 	return flags;
 }
@@ -54,7 +54,7 @@ static void find_stack(struct build *b)
 
 	for (i = 0; i < f->nr_maps; i++)
 		if (exact ? f->maps[i].start <= at && at < f->maps[i].end
-			  : !strcmp(f->maps[i].path, "[stack]"))
+			  : is_label(&f->maps[i], "[stack]"))
 			break;
 	if (i == f->nr_maps || f->maps[i].gate)
 		return;
@@ -95,12 +95,15 @@ static u64 find_pgoff(struct build *b, size_t map, const struct vma_file *file)
 static u32 find_name(struct build *b, size_t map)
 {
 	static const char *const heads[] = { "[anon:", "[anon_shmem:" };
-	const char *path = b->f->maps[map].path;
-	size_t len = strlen(path);
+	const struct vma_fact_map *m = &b->f->maps[map];
+	const char *path = m->path;
 	char name[256];
 
 	known_set(b, map, VMA_FIELD_NAME,
-		  !strcmp(path, "[heap]") || !strcmp(path, "[stack]") ? HOW_HIDDEN_NAME : HOW_EXACT);
+		  is_label(m, "[heap]") || is_label(m, "[stack]") ? HOW_HIDDEN_NAME : HOW_EXACT);
+	if (*path != '[')
+		return 0;
+	size_t len = strlen(path);
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
 		size_t head = strlen(heads[i]);
 

@@ -58,7 +58,7 @@ static void build_addresses(struct build *b)
 	known_mm(b, VMA_MM_FIELD_ARGS, args ? HOW_EXACT : HOW_UNKNOWN);
 	known_mm(b, VMA_MM_FIELD_STACK, stack ? HOW_EXACT : HOW_UNKNOWN);
 	for (size_t i = 0; !stack && i < f->nr_maps; i++)
-		if (!strcmp(f->maps[i].path, "[stack]")) {
+		if (is_label(&f->maps[i], "[stack]")) {
 			mm->start_stack = f->maps[i].end - 1;
 			known_mm(b, VMA_MM_FIELD_STACK, HOW_STACK);
 		}
@@ -73,7 +73,7 @@ static void build_brk(struct build *b)
 	u64 first = 0, last = 0;
 
 	for (size_t i = 0; i < b->f->nr_maps; i++) {
-		if (strcmp(b->f->maps[i].path, "[heap]"))
+		if (!is_label(&b->f->maps[i], "[heap]"))
 			continue;
 		first = first ? first : b->f->maps[i].start;
 		last = b->f->maps[i].end;
@@ -95,11 +95,6 @@ static void build_brk(struct build *b)
 		}
 	}
 	known_mm(b, VMA_MM_FIELD_BRK, how);
-}
-
-static bool mentions(const struct build *b, size_t map, const char *head)
-{
-	return !strncmp(b->f->maps[map].path, head, strlen(head));
 }
 
 /* The gap above mmap_base that exec left for the stack (rule A7), with today's limit. */
@@ -130,7 +125,7 @@ static void infer_mmap_base(struct build *b)
 
 		if (!vma || vma->vm_start > mm->start_stack || vma->vm_end > b->stack_start)
 			break;
-		if ((mentions(b, i, "[vdso]") || mentions(b, i, "[vvar")) &&
+		if ((has_label(&b->f->maps[i], "[vdso]") || has_label(&b->f->maps[i], "[vvar")) &&
 		    vma->vm_start > highest)
 			continue;
 		below = vma->vm_end;

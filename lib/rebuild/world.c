@@ -47,8 +47,9 @@ static bool any_soft_dirty(const struct vma_facts *f)
 static bool any_name(const struct vma_facts *f)
 {
 	for (size_t i = 0; i < f->nr_maps; i++)
-		if (!strncmp(f->maps[i].path, "[anon:", 6) ||
-		    !strncmp(f->maps[i].path, "[anon_shmem:", 12))
+		if (f->maps[i].path[0] == '[' &&
+		    (!strncmp(f->maps[i].path, "[anon:", 6) ||
+		     !strncmp(f->maps[i].path, "[anon_shmem:", 12)))
 			return true;
 	return false;
 }
