@@ -95,12 +95,17 @@ static int add_time(const struct vma_fork_bill *b, struct fields *f)
 	struct vma_fork_costs costs;
 	struct vma_err err;
 
-	if (vma_fork_calibrate(&costs, &err))
+	if (vma_fork_calibrate(b, &costs, &err))
 		return cli_fail(&err);
 	fields_num(f, "time_us", FIELD_NUMBER, (u64)(vma_fork_time(b, &costs) / 1000 + 0.5),
 		   inferred(80, "calibrated"));
-	fields_num(f, "time_ns_page", FIELD_NUMBER, (u64)(costs.page_large + 0.5), exact);
+	fields_num(f, "time_ns_base", FIELD_NUMBER, (u64)(costs.base + 0.5), exact);
 	fields_num(f, "time_ns_vma", FIELD_NUMBER, (u64)(costs.vma + 0.5), exact);
+	fields_num(f, "time_ns_anon_vma", FIELD_NUMBER, (u64)(costs.anon_vma + 0.5), exact);
+	fields_num(f, "time_ns_table", FIELD_NUMBER, (u64)(costs.table + 0.5), exact);
+	fields_num(f, "time_ns_page", FIELD_NUMBER, (u64)(costs.page + 0.5), exact);
+	if (b->huge)
+		fields_num(f, "time_ns_huge", FIELD_NUMBER, (u64)(costs.huge + 0.5), exact);
 	return CLI_OK;
 }
 

@@ -45,29 +45,6 @@ int vma_pairs_each(const struct vma_model *m, vma_pair_fn *fn, void *ctx);
 /* ---------------------------------------------------------------- what a fork costs */
 
 /**
- * struct vma_fork_costs - what the parts of a fork take on this machine, in ns
- *
- * Measured by vma_fork_calibrate(). A page costs more where there are many: those of a large
- * process are not in the caches.
- */
-struct vma_fork_costs {
-	double base;                    /* a process with next to no memory */
-	double vma, anon_vma;           /* a mapping; one with an anon_vma besides */
-	double page_small, page_large;  /* a present page: of 16 MiB, of large_bytes */
-	double table;                   /* a page table with a single page */
-	double huge;                    /* a huge page; 0: not measured */
-	u64 large_bytes;
-};
-
-/**
- * vma_fork_calibrate() - fork processes of our own, and take the time
- *
- * Takes some tenths of a second and up to 256 MiB for that time, in a process of its own. -errno
- * when a process or memory cannot be had.
- */
-int vma_fork_calibrate(struct vma_fork_costs *out, struct vma_err *err);
-
-/**
  * struct vma_fork_bill - what the next fork of a process would make
  * @copied, @skipped, @wiped: mappings: VM_DONTCOPY are skipped, VM_WIPEONFORK come empty
  * @faulted:    of the copied ones: with an anon_vma
@@ -100,6 +77,29 @@ struct vma_fork_bill {
 
 /** vma_fork_bill() - @m must have been read with VMA_READ_PAGES. -ENOMEM. */
 int vma_fork_bill(const struct vma_model *m, struct vma_fork_bill *out, struct vma_err *err);
+
+/**
+ * struct vma_fork_costs - what the parts of a fork take on this machine, in ns
+ *
+ * Measured by vma_fork_calibrate().
+ */
+struct vma_fork_costs {
+	double base;          /* a process with no memory to speak of */
+	double vma, anon_vma; /* a mapping; one with an anon_vma besides */
+	double page;          /* a present page */
+	double table;         /* a page table */
+	double huge;          /* a huge page; 0: not measured */
+};
+
+/**
+ * vma_fork_calibrate() - fork processes of our own, and take the time
+ * @b: how much memory of which kind they shall have: a page costs more where there are many
+ *
+ * The medians of up to 31 forks each, CPU time of the forking thread. Takes up to 512 MiB for some
+ * tenths of a second, in a process of its own. -errno when a process or memory cannot be had.
+ */
+int vma_fork_calibrate(const struct vma_fork_bill *b, struct vma_fork_costs *out,
+		       struct vma_err *err);
 
 /** vma_fork_time() - what the fork takes, in ns. */
 double vma_fork_time(const struct vma_fork_bill *b, const struct vma_fork_costs *c);

@@ -343,15 +343,9 @@ int vma_fork_bill(const struct vma_model *m, struct vma_fork_bill *b, struct vma
 
 double vma_fork_time(const struct vma_fork_bill *b, const struct vma_fork_costs *c)
 {
-	double bytes = (double)(b->pages << VMA_PAGE_SHIFT), small = 16 << 20;
-	double share = bytes <= small	      ? 0 :
-		       bytes >= (double)c->large_bytes ? 1 :
-					       (bytes - small) / ((double)c->large_bytes - small);
-	double page = c->page_small + share * (c->page_large - c->page_small);
-	/* A dense table is part of what its pages cost. */
-	u64 dense = b->pages >> 9, tables = b->tables[0] + b->tables[1] + b->tables[2];
-	u64 sparse = tables > dense + b->huge ? tables - dense - b->huge : 0;
+	/* The spare table of a huge page is part of what that costs. */
+	const u64 tables = b->tables[0] + b->tables[1] + b->tables[2] - min_u64(b->huge, b->tables[0]);
 
 	return c->base + c->vma * (double)(b->copied + b->wiped) + c->anon_vma * (double)b->faulted +
-	       page * (double)b->pages + c->table * (double)sparse + c->huge * (double)b->huge;
+	       c->page * (double)b->pages + c->table * (double)tables + c->huge * (double)b->huge;
 }

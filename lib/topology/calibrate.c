@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a fork takes on this machine: a process of our own is given memory of one kind after the
- * other and forks. Raw system calls only in there: it is a copy of a process with threads, maybe.
+ * other, about as much as the process in question has, and forks. How long a page or a mapping
+ * takes depends on how many there are: they are in the caches, or they are not.
+ *
+ * That process is a copy of ours, which may have threads: raw system calls only in there.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +19,12 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "base/range.h"
 #include "libvmactl/topology.h"
 
-#define ROUNDS 5
-#define SMALL_BYTES (16UL << 20)
-#define NR_VMAS 4000UL
-#define NR_SPARSE 256UL
-#define NR_HUGE 16UL
+#define ROUNDS 31
+#define BUDGET_NS 200e6 /* CPU time of one kind of memory; three rounds there are in any case */
+#define MOST_BYTES (512UL << 20)
 
 /* Our own time on a CPU: what others run meanwhile is no part of a fork. */
 static double now(void)
@@ -30,6 +33,35 @@ static double now(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* A child that ends at once, without a look at memory: it may have next to none. */
+static long fork_once(void)
+{
+#ifdef __x86_64__
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+	long ret;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "mov %[nr_exit], %%eax\n\t"
+			 "xor %%edi, %%edi\n\t"
+			 "syscall\n\t"
+			 "1:"
+			 : "=a"(ret)
+			 : "a"((long)SYS_clone), "D"((long)SIGCHLD), "S"(0L), "d"(0L), "r"(r10),
+			   "r"(r8), [nr_exit] "i"(SYS_exit)
+			 : "rcx", "r11", "memory");
+	return ret;
+#else
+	long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		_exit(0);
+	return pid;
+#endif
 }
 
 static int by_value(const void *a, const void *b)
@@ -46,19 +78,20 @@ static void dirty(char *at, size_t len, size_t step)
 		((volatile char *)at)[i]++;
 }
 
-/* The time of a fork, the second best of some, with this memory freshly written before each; < 0: none happened. */
+/* The time of a fork, the median of some, with this memory freshly written before each; < 0: none
+ * happened. */
 static double time_fork(char *at, size_t len, size_t step)
 {
+	const double start = now();
 	double took[ROUNDS];
 	size_t nr = 0;
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < ROUNDS && (i < 3 || now() - start < BUDGET_NS); i++) {
 		dirty(at, len, step);
 		double began = now();
-		long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-		if (!pid)
-			_exit(0);
+		long pid = fork_once();
 		double ended = now();
+
 		if (pid < 0)
 			continue;
 		while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
@@ -68,19 +101,19 @@ static double time_fork(char *at, size_t len, size_t step)
 	if (!nr)
 		return -1;
 	qsort(took, nr, sizeof(*took), by_value);
-	return took[nr > 1];
+	return nr % 2 ? took[nr / 2] : (took[nr / 2 - 1] + took[nr / 2]) / 2;
 }
 
-/* What memory adds to @without, divided by @nr of whatever it is made of. */
-static double per(double with, double without, double nr)
+/* What is left of it for each. */
+static double per(double ns, u64 nr)
 {
-	return with > without ? (with - without) / nr : 0;
+	return ns > 0 ? ns / (double)nr : 0;
 }
 
 static char *map(size_t len, int advice)
 {
-	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			-1, 0);
+	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
 		return NULL;
@@ -88,129 +121,158 @@ static char *map(size_t len, int advice)
 	return at;
 }
 
-/* A page costs @len / 4 KiB of them. */
-static double time_pages(double base, size_t len)
+/* About as many as there are in question. */
+static u64 like(u64 nr, u64 least, u64 most)
 {
-	char *at = map(len, MADV_NOHUGEPAGE);
-	double took;
-
-	if (!at)
-		return 0;
-	took = time_fork(at, len, VMA_PAGE_SIZE);
-	munmap(at, len);
-	return per(took, base, (double)(len >> VMA_PAGE_SHIFT));
+	return min_u64(max_u64(nr, least), most);
 }
 
-static void time_vmas(struct vma_fork_costs *c)
+/* Page tables of [at, at + len) when nothing else is there: one a level is shared by all. */
+static double tables_of(const char *at, size_t len)
 {
-	size_t len = NR_VMAS * VMA_PAGE_SIZE;
+	const u64 start = (u64)at, end = start + len - 1;
+
+	return (double)((end >> 21) - (start >> 21) + (end >> 30) - (start >> 30) +
+			(end >> 39) - (start >> 39) + 3);
+}
+
+/*
+ * Pages that follow each other, and pages that each need a table: two equations for what a page and
+ * what a table costs.
+ */
+static void time_pages(struct vma_fork_costs *c, u64 nr, u64 nr_sparse)
+{
+	const size_t len = nr << VMA_PAGE_SHIFT, wide = nr_sparse * VMA_PMD_SIZE;
+	char *dense = map(len, MADV_NOHUGEPAGE), *sparse;
+	double d, s, n = (double)nr, m = (double)nr_sparse, det;
+
+	if (!dense)
+		return;
+	d = time_fork(dense, len, VMA_PAGE_SIZE) - c->base - c->vma;
+	det = tables_of(dense, len);
+	munmap(dense, len);
+	sparse = map(wide, MADV_NOHUGEPAGE);
+	if (!sparse)
+		return;
+	s = time_fork(sparse, wide, VMA_PMD_SIZE) - c->base - c->vma;
+	/* n page + tables table = d, m page + more table = s */
+	const double tables = det, more = tables_of(sparse, wide);
+
+	det = n * more - m * tables;
+	c->page = per((d * more - s * tables) / det, 1);
+	c->table = per((n * s - m * d) / det, 1);
+	munmap(sparse, wide);
+}
+
+/* Neighbours that are kept apart by a flag: first empty, then each with a page. */
+static void time_vmas(struct vma_fork_costs *c, u64 nr, bool faulted)
+{
+	const size_t len = nr << VMA_PAGE_SHIFT;
 	char *at = map(len, MADV_NOHUGEPAGE);
-	double plain, faulted;
 
 	if (!at)
 		return;
 	for (size_t i = 0; i < len; i += 2 * VMA_PAGE_SIZE)
-		mprotect(at + i, VMA_PAGE_SIZE, PROT_READ);
-	plain = time_fork(at, 0, 1);
-	c->vma = per(plain, c->base, NR_VMAS);
-	faulted = time_fork(at + VMA_PAGE_SIZE, len - VMA_PAGE_SIZE, 2 * VMA_PAGE_SIZE);
-	c->anon_vma = per(faulted, plain + c->page_small * NR_VMAS / 2, NR_VMAS / 2);
+		madvise(at + i, VMA_PAGE_SIZE, MADV_DONTDUMP);
+	if (!faulted)
+		c->vma = per(time_fork(at, 0, 1) - c->base, nr);
+	else
+		c->anon_vma = per(time_fork(at, len, VMA_PAGE_SIZE) - c->base -
+				  c->table * tables_of(at, len) -
+				  (c->vma + c->page) * (double)nr, nr);
 	munmap(at, len);
 }
 
-static void time_sparse(struct vma_fork_costs *c)
+static void time_huge(struct vma_fork_costs *c, u64 nr)
 {
-	size_t len = NR_SPARSE * VMA_PMD_SIZE;
-	char *at = map(len, MADV_NOHUGEPAGE);
+	const size_t len = (nr + 1) * VMA_PMD_SIZE;
+	char *at = map(len, MADV_HUGEPAGE), *first;
 
 	if (!at)
 		return;
-	c->table = per(time_fork(at, len, VMA_PMD_SIZE), c->base + c->page_small * NR_SPARSE,
-		       NR_SPARSE);
+	first = (char *)round_up_to((u64)at, VMA_PMD_SIZE);
+	/* the tables of the upper levels; those below are put aside, and part of the price */
+	c->huge = per(time_fork(first, nr * VMA_PMD_SIZE, VMA_PMD_SIZE) - c->base - c->vma -
+		      2 * c->table, nr);
 	munmap(at, len);
 }
 
-static void time_huge(struct vma_fork_costs *c)
+static void measure(const struct vma_fork_bill *b, u64 most_pages, struct vma_fork_costs *c)
 {
-	size_t len = (NR_HUGE + 1) * VMA_PMD_SIZE;
-	char *at = map(len, MADV_HUGEPAGE);
+	const u64 vmas = like(b->copied + b->wiped, 256, 4096);
 
-	if (!at)
-		return;
-	char *first = (char *)(((unsigned long)at + VMA_PMD_SIZE - 1) & ~(VMA_PMD_SIZE - 1));
-	c->huge = per(time_fork(first, NR_HUGE * VMA_PMD_SIZE, VMA_PMD_SIZE), c->base, NR_HUGE);
-	munmap(at, len);
-}
-
-/* A quarter of what is free, at most 256 MiB. */
-static u64 large_bytes(void)
-{
-	long free_pages = sysconf(_SC_AVPHYS_PAGES);
-	u64 quarter = free_pages > 0 ? (u64)free_pages << VMA_PAGE_SHIFT >> 2 : 0;
-
-	return quarter < 2 * SMALL_BYTES ? 2 * SMALL_BYTES :
-	       quarter > 256UL << 20	 ? 256UL << 20 :
-					   quarter;
-}
-
-static void measure(struct vma_fork_costs *c)
-{
 	c->base = time_fork(NULL, 0, 1);
 	if (c->base < 0)
 		return;
-	c->page_small = time_pages(c->base, SMALL_BYTES);
-	c->large_bytes = large_bytes();
-	c->page_large = time_pages(c->base, c->large_bytes);
-	time_vmas(c);
-	time_sparse(c);
-	time_huge(c);
+	time_vmas(c, vmas, false);
+	time_pages(c, like(b->pages, 256, most_pages), like(b->tables[0], 64, 1024));
+	time_vmas(c, vmas, true);
+	if (b->huge)
+		time_huge(c, like(b->huge, 8, 32));
 }
 
-static void undo_model(struct vma_model **m)
+/* Up to an eighth of what is free. */
+static u64 most_pages(void)
 {
-	vma_model_free(*m);
+	const long nr = sysconf(_SC_AVPHYS_PAGES);
+
+	return min_u64(max_u64(nr > 0 ? (u64)nr / 8 : 0, 1024), MOST_BYTES >> VMA_PAGE_SHIFT);
 }
 
-/* The measuring process is a copy of ours: what its own memory takes is no part of the base. */
-static void without_own_memory(struct vma_fork_costs *c)
+/* Leave our own memory out of the forks, but the code that forks. Where fork_once() needs more,
+ * all of it stays, and makes the fixed cost too high. @text: room for maps. */
+static void leave_out_memory(char *text, size_t size)
 {
-	const struct vma_open_opts opts = { .levels = VMA_READ_DEFAULT | VMA_READ_PAGES };
-	AUTO(undo_model) struct vma_model *self = NULL;
-	struct vma_fork_bill own;
-	double base = c->base;
+#ifdef __x86_64__
+	AUTO(undo_close) int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
 
-	if (vma_open("self", &opts, &self, NULL) || vma_fork_bill(self, &own, NULL))
-		return;
-	c->base = 0;
-	c->base = base - vma_fork_time(&own, c);
-	if (c->base < base / 5)
-		c->base = base / 5;
+	while (fd >= 0 && len + 1 < size && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	for (char *p = text; *p; p += *p == '\n') {
+		const u64 start = strtoul(p, &p, 16), end = strtoul(p + (*p == '-'), &p, 16);
+
+		if (end <= (u64)fork_once || start > (u64)fork_once)
+			madvise((void *)start, end - start, MADV_DONTFORK);
+		p += strcspn(p, "\n");
+	}
+#else
+	(void)text, (void)size;
+#endif
 }
 
-int vma_fork_calibrate(struct vma_fork_costs *out, struct vma_err *err)
+/* What the measuring process shares with us. */
+struct desk {
+	struct vma_fork_costs costs;
+	char text[64 * 1024];
+};
+
+int vma_fork_calibrate(const struct vma_fork_bill *b, struct vma_fork_costs *out,
+		       struct vma_err *err)
 {
-	struct vma_fork_costs *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-					     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct desk *desk = mmap(NULL, sizeof(*desk), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int rc = 0;
 	long pid;
 
-	if (shared == MAP_FAILED)
+	if (desk == MAP_FAILED)
 		return vma_fail(err, errno, "calibration: %m");
-	shared->base = -1;
+	desk->costs.base = -1;
 	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 	if (!pid) {
-		measure(shared);
+		leave_out_memory(desk->text, sizeof(desk->text));
+		measure(b, most_pages(), &desk->costs);
 		_exit(0);
 	}
 	if (pid < 0)
 		rc = vma_fail(err, errno, "calibration: fork: %m");
 	while (pid > 0 && waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	*out = *shared;
-	munmap(shared, sizeof(*shared));
+	*out = desk->costs;
+	munmap(desk, sizeof(*desk));
 	if (!rc && out->base < 0)
 		rc = vma_fail(err, EAGAIN, "calibration: no process could be made");
-	if (!rc)
-		without_own_memory(out);
 	return rc;
 }

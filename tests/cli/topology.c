@@ -10,14 +10,18 @@
  *   pages       written, read, untouched, and with a guard page where the kernel can
  *   forker      as many MiB as a second argument says, and holes; forks when a line comes in, and
  *               prints "CHILD MICROSECONDS"; the child never runs on
+ *   charged     as many MiB that count as committed, none of them written; forks when a line comes
+ *               in, and prints the errno
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -145,12 +149,32 @@ static void forker(void)
 		_exit(1);
 }
 
+static void charged(void)
+{
+	char line[8], text[24];
+
+	map(mib << 8, RW);
+	say(0);
+	while (read(0, line, sizeof(line)) > 0) {
+		const pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		const int n = snprintf(text, sizeof(text), "%d\n", pid < 0 ? errno : 0);
+
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+		if (write(1, text, (size_t)n) != n)
+			_exit(1);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*set)(void);
 } scenes[] = {
 	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "pages", pages },
-	{ "forker", forker },
+	{ "forker", forker }, { "charged", charged },
 };
 
 int main(int argc, char **argv)

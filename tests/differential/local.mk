@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Predictions against real kernels: forest.sh, live.bats and programs.sh ask the one that runs here,
-# recordings.sh those of other machines.
+# Predictions against real kernels: forest.sh, live.bats, overcommit.sh and programs.sh ask the one
+# that runs here, recordings.sh those of other machines.
 differential_tests = \
 	tests/differential/forest.sh \
 	tests/differential/live.bats \
+	tests/differential/overcommit.sh \
 	tests/differential/programs.sh \
 	tests/differential/recordings.sh
 

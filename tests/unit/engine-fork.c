@@ -26,6 +26,18 @@ static void the_child_gets_a_copy(void **state)
 		{ .rule = "F2 charge", NULL, "aarr", "fork; is committed 4", "aarr" },
 		{ .rule = "F2 no memory", NULL, "aaaa", "overcommit 2; reserves 0; room 3; fork",
 		  "aaaa", ENOMEM, VMA_WHY_OVERCOMMIT },
+		/* the three modes, as recorded by tests/differential/overcommit.sh */
+		{ .rule = "F2 heuristic, too large", NULL, "aaaa", "overcommit 0; ram 3; fork", "aaaa",
+		  ENOMEM, VMA_WHY_OVERCOMMIT },
+		{ .rule = "F2 heuristic, each fits", NULL, "aaww", "overcommit 0; ram 3; fork",
+		  "aaww" },
+		{ .rule = "F2 always", NULL, "aaaa", "overcommit 1; ram 1; fork", "aaaa" },
+		{ .rule = "F2 strict, room", NULL, "aaaa", "overcommit 2; reserves 0; room 5; fork",
+		  "aaaa" },
+		{ .rule = "F2 strict, in sum", NULL, "aaww", "overcommit 2; reserves 0; room 4; fork; "
+		  "is committed 4", "aaww", ENOMEM, VMA_WHY_OVERCOMMIT },
+		{ .rule = "F1 strict, left out", NULL, "ccca", "overcommit 2; reserves 0; room 2; fork",
+		  "ccca" },
 		{ .rule = "V-A13", NULL, "aaaa",
 		  "uffdio_api 1 0; uffdio_register 1 1 2 missing; has 1 um; fork; child; "
 		  "uffd 1 0; lacks 1 um", "a|aa|a" },
