@@ -228,6 +228,8 @@ int grow_stack(struct op *o, struct vma *vma, u64 addr);
 /* ---- fault.c */
 /* Pages of a shmem mapping's object come into being, or are punched out. */
 void object_fill(struct op *o, const struct vma *vma, u64 start, u64 end, bool present);
+/* vma_adjust_trans_huge(): a border comes to lie in a huge page, which is no longer one. */
+void split_huge(struct op *o, u64 addr);
 /* anon_vma_prepare(): a neighbour's, or a fresh one (R7, A2). */
 void prepare_anon(struct op *o, struct vma *vma);
 enum fault_result {

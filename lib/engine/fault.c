@@ -91,6 +91,36 @@ static bool thp_block(const struct op *o, const struct vma *vma, u64 addr, u64 *
 	return true;
 }
 
+#define HUGE_ZERO (VMA_PAGE_ZERO | VMA_PAGE_HUGE)
+
+/* Is the huge zero page mapped as one, whatever madvise says by now? Then a write replaces it. */
+static bool huge_zero_block(const struct op *o, const struct vma *vma, u64 addr, u64 *block)
+{
+	struct vma_page_run run;
+	u64 at = round_down_to(addr, VMA_PMD_SIZE);
+
+	*block = at;
+	return o->k->thp_zero_write && at >= vma->vm_start && at + VMA_PMD_SIZE <= vma->vm_end &&
+	       vma_pages_run(o->mm, at, &run) && run.state == HUGE_ZERO && run.start <= at &&
+	       run.end >= at + VMA_PMD_SIZE;
+}
+
+void split_huge(struct op *o, u64 addr)
+{
+	u64 at = round_down_to(addr, VMA_PMD_SIZE), end = at + VMA_PMD_SIZE;
+	struct vma_page_run run;
+
+	if (likely(!o->mm->page_runs->count) || at == addr)
+		return;
+	while (at < end && vma_pages_run(o->mm, at, &run) && run.start < end) {
+		u64 from = max_u64(run.start, at);
+
+		at = min_u64(run.end, end);
+		if (run.state & VMA_PAGE_HUGE)
+			vma_pages_set(o->mm, from, at, run.state & ~(u32)VMA_PAGE_HUGE);
+	}
+}
+
 static u32 filled_state(const struct op *o, const struct vma *vma, bool write)
 {
 	bool shared = vma->vm_flags & VM_SHARED || vma->vm_flags & VM_MAYSHARE;
@@ -235,6 +265,11 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 		prepare_anon(o, vma);
 		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE,
 			      (write ? VMA_PAGE_ANON : VMA_PAGE_ZERO) | VMA_PAGE_HUGE);
+		*bad = min_u64(end, block + VMA_PMD_SIZE);
+		return FAULT_OK;
+	}
+	if (state == HUGE_ZERO && huge_zero_block(o, vma, start, &block)) {
+		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE, VMA_PAGE_ANON | VMA_PAGE_HUGE);
 		*bad = min_u64(end, block + VMA_PMD_SIZE);
 		return FAULT_OK;
 	}

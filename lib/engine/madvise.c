@@ -493,6 +493,8 @@ static int advise_iovecs(struct op *o, struct op *on, const struct walk *wk)
 
 		if (i && !len)
 			continue;
+		if (!wk->advice)
+			return refuse(o, EINVAL, VMA_WHY_BAD_ADVICE);
 		rc = check_range(on, v.base, len, &end);
 		if (!rc)
 			rc = walk(on, v.base, end, wk);
@@ -522,8 +524,9 @@ int run_process_madvise(struct op *o)
 		return rc;
 	if (!target || target->dead)
 		return refuse(o, ESRCH, VMA_WHY_UNMAPPED);
-	if (!wk.advice || !(wk.advice->remote || (wk.advice->remote_later && o->k->pmadvise_willneed) ||
-			    (self && o->k->pmadvise_self_any)))
+	/* Of oneself any advice may be asked: whether there is such a one shows with the first range. */
+	if (!(self && o->k->pmadvise_self_any) &&
+	    !(wk.advice && (wk.advice->remote || (wk.advice->remote_later && o->k->pmadvise_willneed))))
 		return refuse(o, EINVAL, VMA_WHY_BAD_ADVICE);
 	if (!has_cap(o, VMA_CAP_SYS_NICE) && !(self && o->k->pmadvise_self_no_nice))
 		return refuse(o, EPERM, VMA_WHY_NO_CAP);

@@ -188,6 +188,7 @@ static struct vma *join_prev(struct merge *m, bool whole)
 		mm_swallow(o->mm, prev, prev->vm_start, m->end);
 		drop_vma(o, middle);
 	} else {
+		split_huge(o, m->end);
 		middle->vm_pgoff += pages(m->end - middle->vm_start);
 		mm_move_border(o->mm, prev, middle, m->end);
 	}
@@ -205,6 +206,7 @@ static struct vma *join_next(struct merge *m, bool whole)
 		mm_swallow(o->mm, next, m->start, next->vm_end);
 		drop_vma(o, middle);
 	} else {
+		split_huge(o, m->start);
 		mm_move_border(o->mm, middle, next, m->start);
 	}
 	next->vm_pgoff = m->pgoff;

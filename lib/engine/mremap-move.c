@@ -20,6 +20,10 @@ static void move_pages(struct remap *r)
 	while (at < end && vma_pages_run(mm, at, &run) && run.start < end) {
 		u64 from = max_u64(run.start, at), to = min_u64(run.end, end);
 
+		/* Huge pages move as such from border to border. */
+		if ((r->new_addr - r->addr) & (VMA_PMD_SIZE - 1))
+			run.state &= ~(u32)VMA_PAGE_HUGE;
+
 		vma_pages_set(mm, from, to, VMA_PAGE_NONE);
 		vma_pages_set(mm, r->new_addr + (from - r->addr), r->new_addr + (to - r->addr),
 			      run.state);

@@ -103,7 +103,7 @@ static int make_policy(struct op *o, u64 mode, u64 mask, u64 maxnode, u16 *polic
 		return bad_mode(o);
 	if (maxnode == 1)
 		mask = 0;
-	else if (maxnode < 65)
+	else if (maxnode && maxnode < 65)
 		mask &= (1ULL << (maxnode - 1)) - 1;
 	if (mode == POL_DEFAULT)
 		return mask ? bad_mode(o) : 0;

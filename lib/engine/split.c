@@ -34,6 +34,7 @@ int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below)
 	*half = *vma;
 	half->id = id;
 	half->anon_vma = half->avc = 0;
+	split_huge(o, addr);
 	file_use(o->w, half->file);
 	anon_clone(o->w, half, vma);
 	mm_split(o->mm, vma, half, addr, below);

@@ -57,6 +57,7 @@ static void binding_a_range(void **state)
 		{ .rule = "P1 balancing many", "6.12-", "aa", "mbind 0 1 #0x2005 1 64", "a|a" },
 		{ .rule = "P1 balancing interleave", NULL, "aa", "mbind 0 0 #0x2003 1 64", "aa",
 		  EINVAL, VMA_WHY_BAD_FLAGS },
+		{ .rule = "P1 no mask and no bits", NULL, "aa", "mbind 0 2 default 0 0; policy 0 0", "aa" },
 		{ .rule = "P1 one node too few", NULL, "aa", "mbind 0 2 bind 1 1", "aa", EINVAL,
 		  VMA_WHY_BAD_FLAGS },
 		{ .rule = "P1 default of nodes", NULL, "aa", "mbind 0 2 default 1 64", "aa", EINVAL,
