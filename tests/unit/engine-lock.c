@@ -238,22 +238,21 @@ static struct vma_call random_call(void)
 	switch (rnd(10)) {
 	case 0:
 	case 1:
-		return (struct vma_call){ VMA_OP_MMAP, { addr, len, prot, 0x32, ~0ULL, 0 }, 0, 0, NULL };
+		return (struct vma_call){ .op = VMA_OP_MMAP, .arg = { addr, len, prot, 0x32, ~0ULL, 0 } };
 	case 2:
-		return (struct vma_call){ VMA_OP_MUNMAP, { addr, len }, 0, 0, NULL };
+		return (struct vma_call){ .op = VMA_OP_MUNMAP, .arg = { addr, len } };
 	case 3:
 	case 4:
-		return (struct vma_call){ VMA_OP_MPROTECT, { addr, len, prot }, 0, 0, NULL };
+		return (struct vma_call){ .op = VMA_OP_MPROTECT, .arg = { addr, len, prot } };
 	case 5:
-		return (struct vma_call){ VMA_OP_MADVISE,
-			{ addr, len, advice[rnd(ARRAY_SIZE(advice))] }, 0, 0, NULL };
+		return (struct vma_call){ .op = VMA_OP_MADVISE,
+			.arg = { addr, len, advice[rnd(ARRAY_SIZE(advice))] } };
 	case 6:
-		return (struct vma_call){ VMA_OP_MLOCK, { addr, len }, 0, 0, NULL };
+		return (struct vma_call){ .op = VMA_OP_MLOCK, .arg = { addr, len } };
 	case 7:
-		return (struct vma_call){ VMA_OP_MREMAP, { addr, len, len, 3, BASE + rnd(28) * P }, 0,
-					  0, NULL };
+		return (struct vma_call){ .op = VMA_OP_MREMAP, .arg = { addr, len, len, 3, BASE + rnd(28) * P } };
 	default:
-		return (struct vma_call){ VMA_OP_TOUCH, { addr, len, 1 + rnd(2) }, 0, 0, NULL };
+		return (struct vma_call){ .op = VMA_OP_TOUCH, .arg = { addr, len, 1 + rnd(2) } };
 	}
 }
 
