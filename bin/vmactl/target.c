@@ -38,9 +38,12 @@ static void report_cost(const struct vma_facts *f)
 	for (size_t i = 0; i < f->nr_cost; i++) {
 		const struct vma_read_cost *c = &f->cost[i];
 
-		fprintf(stderr, "vmactl: cost: %s: %s: %llu bytes in %u reads, %.3f ms\n",
+		fprintf(stderr, "vmactl: cost: %s: %s: %llu bytes in %u reads, %.3f ms",
 			f->source ? f->source : "?", c->what, (unsigned long long)c->bytes,
 			c->reads, (double)c->ns / 1e6);
+		if (c->longest && f->live)
+			fprintf(stderr, ", longest %.3f ms", (double)c->longest / 1e6);
+		fputc('\n', stderr);
 	}
 }
 

@@ -220,11 +220,15 @@ struct vma_missing {
 	const char *remedy; /* "run as root or with CAP_SYS_PTRACE", NULL */
 };
 
-/** struct vma_read_cost - what was read and what it took */
+/**
+ * struct vma_read_cost - what was read and what it took
+ * @longest: ns of the longest single call; no change of the address space (mmap(2)..) by the process
+ *           can have waited for us longer than that. 0: the source holds none of its locks
+ */
 struct vma_read_cost {
 	const char *what;
 	u64 bytes;
-	u64 ns;
+	u64 ns, longest;
 	u32 reads;
 };
 

@@ -136,5 +136,6 @@ int bpf_read(struct vma_bpf **b, struct vma_facts *f)
 	if (rc)
 		return facts_missing(f, "bpf", -rc, remedy(-rc));
 	f->levels |= VMA_READ_BPF;
-	return facts_cost(f, "bpf", img.bytes, img.reads, source_clock() - began);
+	return facts_cost(f, "bpf", img.bytes, img.reads, source_clock() - began,
+			  img.longest);
 }

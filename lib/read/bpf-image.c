@@ -21,6 +21,7 @@ void vma_bpf_image_reset(struct vma_bpf_image *img)
 {
 	img->nr_vmas = img->nr_anons = img->nr_chains = img->nr_ops = 0;
 	img->bytes = img->reads = 0;
+	img->longest = 0;
 	img->changed = img->have_mm = img->ended = false;
 	memset(&img->mm, 0, sizeof(img->mm));
 }

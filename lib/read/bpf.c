@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "read/bpf/task-vma.skel.h"
+#include "read/source.h"
 
 #define BUFFER (64 * 1024) /* the kernel hands out 32 KiB at a time */
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
@@ -116,7 +117,9 @@ static int read_all(struct vma_bpf *b, int fd, struct vma_bpf_image *img, struct
 	size_t have = 0, used;
 
 	while (!img->ended) {
+		u64 began = source_clock();
 		ssize_t n = read(fd, b->buf + have, sizeof(b->buf) - have);
+		u64 took = source_clock() - began;
 
 		if (n < 0 && (errno == EINTR || errno == EAGAIN)) /* EAGAIN: a million skipped */
 			continue;
@@ -125,6 +128,7 @@ static int read_all(struct vma_bpf *b, int fd, struct vma_bpf_image *img, struct
 		if (n == 0)
 			return vma_fail(err, EBADMSG, "BPF reader: the stream is cut off");
 		img->bytes += (size_t)n;
+		img->longest = took > img->longest ? took : img->longest;
 		img->reads++;
 		have += (size_t)n;
 		int rc = vma_bpf_image_add(img, b->buf, have, &used, err);

@@ -34,6 +34,7 @@ struct vma_bpf_image {
 	struct vma_fact_bpf *vmas; /* by address, without the gate */
 	size_t nr_vmas;
 	u64 bytes;                 /* of the stream */
+	u64 longest;               /* read of it, ns */
 	u32 reads;
 	bool ended;                /* the stream was read to its end */
 	bool changed;              /* the address space was changed meanwhile */

@@ -231,7 +231,7 @@ int facts_missing(struct vma_facts *f, const char *what, int err, const char *re
 	return 0;
 }
 
-int facts_cost(struct vma_facts *f, const char *what, u64 bytes, u32 reads, u64 ns)
+int facts_cost(struct vma_facts *f, const char *what, u64 bytes, u32 reads, u64 ns, u64 longest)
 {
 	struct vma_read_cost *c = NULL;
 
@@ -247,5 +247,7 @@ int facts_cost(struct vma_facts *f, const char *what, u64 bytes, u32 reads, u64 
 	c->bytes += bytes;
 	c->reads += reads;
 	c->ns += ns;
+	if (longest > c->longest)
+		c->longest = longest;
 	return 0;
 }

@@ -36,7 +36,7 @@ struct vma_fact_file *facts_find_file(const struct vma_facts *f, u32 major, u32 
 /* @what and @remedy: literals. One entry a source. */
 int facts_missing(struct vma_facts *f, const char *what, int err, const char *remedy);
 bool facts_is_missing(const struct vma_facts *f, const char *what);
-/* Adds to the entry of @what. */
-int facts_cost(struct vma_facts *f, const char *what, u64 bytes, u32 reads, u64 ns);
+/* Adds to the entry of @what. @longest: of its calls, where they may hold the process up. */
+int facts_cost(struct vma_facts *f, const char *what, u64 bytes, u32 reads, u64 ns, u64 longest);
 
 #endif

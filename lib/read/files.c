@@ -186,6 +186,7 @@ int files_read(const struct source *s, struct vma_facts *f)
 			rc = add_file(s, f, &mounts, &f->maps[i]);
 	free(mounts.list);
 	if (!rc)
-		rc = facts_cost(f, "files", 0, (u32)f->nr_files, source_clock() - began);
+		rc = facts_cost(f, "files", 0, (u32)f->nr_files, source_clock() - began,
+				0);
 	return rc;
 }

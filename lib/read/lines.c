@@ -56,9 +56,12 @@ static ssize_t fill(struct lines *l)
 	ssize_t n;
 
 	if (l->fd >= 0) {
+		u64 began = l->clock ? l->clock() : 0;
 		do
 			n = read(l->fd, l->buf + l->len, room);
 		while (n < 0 && errno == EINTR);
+		u64 took = l->clock ? l->clock() - began : 0;
+		l->longest = took > l->longest ? took : l->longest;
 		if (n < 0)
 			return -errno;
 	} else {

@@ -26,6 +26,8 @@ struct lines {
 	u64 nr;            /* lines taken, for messages; counted by the parser */
 	u64 bytes;
 	u32 reads;
+	u64 (*clock)(void); /* to find the longest read; NULL: nobody asks */
+	u64 longest;        /* ns */
 };
 
 void lines_init_fd(struct lines *l, const char *name, int fd);

@@ -44,6 +44,10 @@ struct scan_arg {
 #define WINDOW_PAGES 8192 /* 64 KiB of entries: 16 MiB buffers are 40 % slower */
 #define LOOK_AHEAD 64     /* pages worth reading on, in the hope of the next region */
 #define REGIONS 512
+#define SCAN_PAGES 16384  /* present pages of one scan: it holds mmap_lock for half a millisecond */
+#define HUNT_PAGES 64     /* present pages that are enough to know where to read */
+#define HUNT_WINDOW 256   /* pages first read from there; twice as many while they are there */
+#define HUNT_GAP 512      /* missing pages after which hunting is cheaper than reading on */
 
 /* A reservation that only its smaps record could tell to be empty. */
 #define HUGE_RESERVATION (1ULL << 30)
@@ -55,11 +59,17 @@ struct pagemap {
 	u64 zero_pfn;           /* 0 unknown */
 	u64 window_start;       /* address of entry[0] */
 	size_t window_nr;
-	u64 bytes;
+	u64 bytes, longest;
 	u32 reads;
 	u64 entry[WINDOW_PAGES];
 	struct scan_region region[REGIONS];
 };
+
+static void note_call(struct pagemap *pm, u64 began)
+{
+	pm->longest = max_u64(pm->longest, source_clock() - began);
+	pm->reads++;
+}
 
 /* Entries from @addr on, at most @want; how many are there: 0 at the end, -errno. */
 static ssize_t read_window(struct pagemap *pm, u64 addr, size_t want)
@@ -68,12 +78,13 @@ static ssize_t read_window(struct pagemap *pm, u64 addr, size_t want)
 
 	if (want > WINDOW_PAGES)
 		want = WINDOW_PAGES;
+	u64 began = source_clock();
 	do
 		n = pread(pm->fd, pm->entry, want * 8, (off_t)(addr >> VMA_PAGE_SHIFT) * 8);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	pm->reads++;
+	note_call(pm, began);
 	pm->bytes += (u64)n;
 	pm->window_start = addr;
 	pm->window_nr = (size_t)n / 8;
@@ -99,6 +110,39 @@ static u32 page_state(const struct pagemap *pm, u64 e, u64 categories)
 	return (e & ENTRY_EXCLUSIVE ? VMA_PAGE_ANON : VMA_PAGE_ANON_SHARED) | more;
 }
 
+/* The bits of an entry that its state depends on, but for the frame of the zero page. */
+static u64 state_bits(const struct pagemap *pm)
+{
+	return ENTRY_GUARD | ENTRY_SWAP | ENTRY_PRESENT | ENTRY_FILE | ENTRY_EXCLUSIVE |
+	       ENTRY_UFFD_WP | (pm->soft_dirty ? ENTRY_SOFT_DIRTY : 0);
+}
+
+/* How many entries from @i on, before @end, have the state of the first. */
+static size_t run_length(const struct pagemap *pm, size_t i, size_t end, u64 categories)
+{
+	const u64 *e = pm->entry, first = e[i], bits = state_bits(pm);
+	/* The zero page looks like a shared anonymous one. */
+	bool zeroes = pm->zero_pfn && (first & ENTRY_PRESENT) &&
+		      !(first & (ENTRY_FILE | ENTRY_EXCLUSIVE)) && !(categories & SCAN_ZERO);
+	size_t at = i + 1;
+
+	if (zeroes) {
+		bool zero = (first & ENTRY_PFN) == pm->zero_pfn;
+
+		while (at < end && !((e[at] ^ first) & bits) &&
+		       ((e[at] & ENTRY_PFN) == pm->zero_pfn) == zero)
+			at++;
+		return at - i;
+	}
+	for (; at + 4 <= end; at += 4)
+		if (((e[at] ^ first) | (e[at + 1] ^ first) | (e[at + 2] ^ first) |
+		     (e[at + 3] ^ first)) & bits)
+			break;
+	while (at < end && !((e[at] ^ first) & bits))
+		at++;
+	return at - i;
+}
+
 /* The pages of [start, end) one by one; @limit: how far reading ahead may go. */
 static int read_pages(struct pagemap *pm, u64 start, u64 end, u64 limit, u64 categories)
 {
@@ -113,31 +157,31 @@ static int read_pages(struct pagemap *pm, u64 start, u64 end, u64 limit, u64 cat
 				return n ? (int)n : -ESRCH;
 		}
 		size_t i = pages(addr - pm->window_start);
+		size_t stop = (size_t)min_u64(pm->window_nr, pages(end - pm->window_start));
 		u32 state = page_state(pm, pm->entry[i], categories);
 		u64 from = addr;
 
-		do {
-			addr += VMA_PAGE_SIZE;
-			i++;
-		} while (addr < end && i < pm->window_nr &&
-			 page_state(pm, pm->entry[i], categories) == state);
+		addr += run_length(pm, i, stop, categories) * VMA_PAGE_SIZE;
 		if (state != VMA_PAGE_NONE && facts_add_run(pm->f, from, addr, state))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Asks for the regions of [start, end) that hold anything; -errno, or how many. */
-static int scan(struct pagemap *pm, u64 start, u64 end, u64 *walk_end)
+/* Asks for the regions of [start, end) that hold anything, up to so many pages; -errno, or how many
+ * regions. */
+static int scan(struct pagemap *pm, u64 start, u64 end, u64 max_pages, u64 *walk_end)
 {
+	u64 began = source_clock();
 	struct scan_arg arg = {
 		.size = sizeof(arg),
 		.start = start,
 		.end = end,
 		.vec = (uintptr_t)pm->region,
 		.vec_len = REGIONS,
+		.max_pages = max_pages,
 		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
-		.return_mask = SCAN_PRESENT | SCAN_ZERO | SCAN_HUGE,
+		.return_mask = SCAN_PRESENT | SCAN_SWAPPED | SCAN_ZERO | SCAN_HUGE,
 	};
 	int n;
 
@@ -146,7 +190,7 @@ static int scan(struct pagemap *pm, u64 start, u64 end, u64 *walk_end)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	pm->reads++;
+	note_call(pm, began);
 	*walk_end = arg.walk_end;
 	return n;
 }
@@ -155,7 +199,7 @@ static int scan_pages(struct pagemap *pm, u64 start, u64 end)
 {
 	while (start < end) {
 		u64 walk_end = end;
-		int n = scan(pm, start, end, &walk_end);
+		int n = scan(pm, start, end, SCAN_PAGES, &walk_end);
 
 		if (n < 0)
 			return n;
@@ -173,9 +217,91 @@ static int scan_pages(struct pagemap *pm, u64 start, u64 end)
 	return 0;
 }
 
+/*
+ * Of a mapping that holds nothing but its own anonymous pages the scan tells all, and it needs not
+ * look at each page's users, which is most of what reading pagemap costs.
+ */
+static int scan_own_pages(struct pagemap *pm, u64 start, u64 end)
+{
+	while (start < end) {
+		u64 walk_end = end;
+		int n = scan(pm, start, end, SCAN_PAGES, &walk_end);
+
+		for (int i = 0; i < n; i++) {
+			const struct scan_region *r = &pm->region[i];
+			u32 state = r->categories & SCAN_ZERO ? VMA_PAGE_ZERO : VMA_PAGE_ANON;
+			int rc = r->categories & (SCAN_SWAPPED | SCAN_HUGE)
+					 ? read_pages(pm, r->start, r->end, end, r->categories)
+					 : facts_add_run(pm->f, r->start, r->end, state);
+
+			if (rc)
+				return rc;
+		}
+		if (n < 0 || walk_end <= start)
+			return n < 0 ? n : -EIO;
+		start = walk_end;
+	}
+	return 0;
+}
+
+/* Missing pages at the end of the window, up to @end. */
+static size_t missing_tail(const struct pagemap *pm, u64 end)
+{
+	size_t stop = (size_t)min_u64(pm->window_nr, pages(end - pm->window_start)), i = stop;
+
+	while (i && !(pm->entry[i - 1] & (ENTRY_PRESENT | ENTRY_SWAP | ENTRY_GUARD)))
+		i--;
+	return stop - i;
+}
+
+/* Reads on from *addr as long as pages are there; *addr is then where to hunt again. */
+static int read_herd(struct pagemap *pm, u64 *addr, u64 end)
+{
+	for (u64 want = HUNT_WINDOW; *addr < end; want *= 2) {
+		u64 stop = *addr + min_u64(min_u64(want, WINDOW_PAGES), pages(end - *addr)) *
+					   VMA_PAGE_SIZE;
+		int rc = read_pages(pm, *addr, stop, stop, 0);
+
+		if (rc)
+			return rc;
+		*addr = stop;
+		if (missing_tail(pm, stop) >= min_u64(want / 2, HUNT_GAP))
+			break;
+	}
+	return 0;
+}
+
+/*
+ * Where nothing but the pages' own entries is asked for, scanning only looks for the next few pages;
+ * what is there is then visited once.
+ */
+static int hunt_pages(struct pagemap *pm, u64 start, u64 end)
+{
+	while (start < end) {
+		u64 walk_end = end, last = start;
+		int n = scan(pm, start, end, HUNT_PAGES, &walk_end);
+		int rc = 0;
+
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n && !rc; i++) {
+			last = pm->region[i].end;
+			rc = read_pages(pm, pm->region[i].start, last, end, 0);
+		}
+		if (walk_end <= start)
+			return rc ? rc : -EIO;
+		start = walk_end;
+		if (!rc && n && last == walk_end)
+			rc = read_herd(pm, &start, end);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 /* ---------------------------------------------------------------- which way for which mapping */
 
-enum way { SKIP, READ, SCAN, EITHER };
+enum way { SKIP, READ, SCAN, SCAN_OWN, HUNT, EITHER };
 
 /* Mappings up to this size go along with their neighbours: a call costs more than their pages. */
 #define SMALL (64 * VMA_PAGE_SIZE)
@@ -186,9 +312,19 @@ static bool has_huge(const struct vma_fact_map *m)
 	       m->kb[VMA_SMAPS_FILEPMDMAPPED];
 }
 
+/* Are all its pages anonymous, present or swapped out, and mapped by nobody else? */
+static bool has_only_own(const struct pagemap *pm, const struct vma_fact_map *m)
+{
+	return m->kb[VMA_SMAPS_RSS] && m->kb[VMA_SMAPS_RSS] == m->kb[VMA_SMAPS_ANONYMOUS] &&
+	       m->have & 1U << VMA_SMAPS_SHARED_CLEAN && m->have & 1U << VMA_SMAPS_SHARED_DIRTY &&
+	       !m->kb[VMA_SMAPS_SHARED_CLEAN] && !m->kb[VMA_SMAPS_SHARED_DIRTY] &&
+	       m->has_flags && !(m->flags & (VM_UFFD_WP | VM_SPECIAL)) && !pm->soft_dirty;
+}
+
 /*
  * Scanning finds the few pages of a sparse mapping 27 times cheaper and knows the zero page and
- * huge pages; on dense memory, where nothing of that matters, it costs 1.7 times as much.
+ * huge pages; on dense memory, where nothing of that matters, it is dearer than reading. Where
+ * nothing of that matters and memory is sparse, it only looks where to read.
  */
 static enum way choose_way(const struct pagemap *pm, const struct vma_fact_map *m)
 {
@@ -199,11 +335,15 @@ static enum way choose_way(const struct pagemap *pm, const struct vma_fact_map *
 	if (m->gate)
 		return SKIP;
 	if (pm->can_scan) {
-		if (!counted || !pm->zero_pfn || has_huge(m))
+		if (!counted || has_huge(m))
+			return SCAN;
+		if (m->end - m->start > SMALL && has_only_own(pm, m))
+			return SCAN_OWN;
+		if (!pm->zero_pfn)
 			return SCAN;
 		if (m->end - m->start <= SMALL)
 			return EITHER;
-		return kb * 4 >= size_kb ? READ : SCAN;
+		return kb * 4 >= size_kb ? READ : HUNT;
 	}
 	/* Kernels that cannot scan have no guard pages either: nothing counted, nothing there. */
 	if (counted)
@@ -221,6 +361,10 @@ static int read_span(struct pagemap *pm, enum way way, u64 start, u64 end)
 		return read_pages(pm, start, end, end, 0);
 	case SCAN:
 		return scan_pages(pm, start, end);
+	case SCAN_OWN:
+		return scan_own_pages(pm, start, end);
+	case HUNT:
+		return hunt_pages(pm, start, end);
 	case SKIP:
 	case EITHER:
 		break;
@@ -241,9 +385,10 @@ static int read_maps(struct pagemap *pm)
 			if (f->maps[next].start != f->maps[next - 1].end)
 				break;
 			enum way other = choose_way(pm, &f->maps[next]);
-			if (way == EITHER && other != SKIP)
+			if (way == EITHER && other != SKIP && other != SCAN_OWN)
 				way = other;
-			else if (other != way && (other != EITHER || way == SKIP))
+			else if (other != way &&
+				 (other != EITHER || way == SKIP || way == SCAN_OWN))
 				break;
 		}
 		rc = read_span(pm, way == EITHER ? READ : way, f->maps[i].start, f->maps[next - 1].end);
@@ -277,7 +422,7 @@ static bool can_scan(struct pagemap *pm)
 {
 	u64 walk_end;
 
-	return scan(pm, 0, VMA_PAGE_SIZE, &walk_end) >= 0;
+	return scan(pm, 0, VMA_PAGE_SIZE, 1, &walk_end) >= 0;
 }
 
 int pagemap_read(const struct source *s, struct vma_facts *f)
@@ -299,7 +444,7 @@ int pagemap_read(const struct source *s, struct vma_facts *f)
 	int rc = read_maps(pm);
 	if (!rc || rc == -ENOMEM)
 		return rc ? rc : facts_cost(f, "pagemap", pm->bytes, pm->reads,
-					    source_clock() - began);
+					    source_clock() - began, pm->longest);
 	f->changed = f->changed || rc == -ESRCH;
 	return facts_missing(f, "pagemap", -rc, source_remedy(-rc));
 }

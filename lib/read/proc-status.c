@@ -348,6 +348,6 @@ int status_read(const struct source *s, struct vma_facts *f)
 	if (!rc)
 		rc = read_exe(s, f);
 	if (!rc)
-		rc = facts_cost(f, "status", bytes, reads, source_clock() - began);
+		rc = facts_cost(f, "status", bytes, reads, source_clock() - began, 0);
 	return rc;
 }

@@ -65,13 +65,15 @@ static int read_lines(struct job *job, const char *name, vma_map_fn *fn, struct 
 	if (fd < 0)
 		return vma_fail(err, -fd, "%s: %s: cannot open: %m", job->s->label, name);
 	lines_init_fd(&l, name, fd);
+	l.clock = source_clock;
 	if (!strcmp(name, "smaps"))
 		rc = smaps_run(&l, fn, job, &job->f->unknown_keys, err);
 	else if (!strcmp(name, "numa_maps"))
 		rc = numa_run(&l, job->f, &job->differs, err);
 	else
 		rc = maps_run(&l, fn, job, err);
-	if (rc >= 0 && facts_cost(job->f, name, l.bytes, l.reads, source_clock() - began))
+	if (rc >= 0 && facts_cost(job->f, name, l.bytes, l.reads, source_clock() - began,
+				  l.longest))
 		rc = -ENOMEM;
 	lines_fini(&l);
 	return rc;

@@ -296,5 +296,6 @@ int system_read(const struct source *s, struct vma_facts *f)
 	read_boot_options(s, f);
 	if (s->live)
 		system_probe(f);
-	return facts_cost(f, "system", 0, (u32)ARRAY_SIZE(settings) + 6, source_clock() - began);
+	return facts_cost(f, "system", 0, (u32)ARRAY_SIZE(settings) + 6, source_clock() - began,
+			  0);
 }

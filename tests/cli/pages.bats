@@ -63,3 +63,9 @@ teardown() {
 	run vmactl pages
 	[ "$status" -eq 2 ]
 }
+
+@test "the cost report says how long the longest call took" {
+	run --separate-stderr vmactl pages --cost-report self
+	[ "$status" -eq 0 ]
+	[[ $stderr =~ pagemap:.*longest\ [0-9.]+\ ms ]]
+}

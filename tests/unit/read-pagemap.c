@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -161,6 +162,79 @@ static void many_runs_are_kept_apart(void **state)
 	munmap(p, nr * PAGE);
 }
 
+/* Islands of all lengths, far apart, with pages between that were only read. */
+#define SPREAD 40000
+
+static bool is_written(size_t page)
+{
+	return page % 5000 < page / 20 % 7 * 400 || page % 3571 == 0;
+}
+
+static bool is_read(size_t page)
+{
+	return !is_written(page) && page % 997 < 3;
+}
+
+static void check_spread(const char *p, u32 written)
+{
+	struct vma_facts *f = read_self(VMA_READ_DEFAULT);
+
+	for (size_t i = 0; i < SPREAD; i++) {
+		u32 is = state_at(f, p + i * PAGE);
+
+		if (is_read(i))
+			assert_true(is == VMA_PAGE_ZERO || is == VMA_PAGE_ANON_SHARED);
+		else
+			assert_int_equal(is, is_written(i) ? written : VMA_PAGE_NONE);
+	}
+	vma_facts_free(f);
+}
+
+/* Own pages are only scanned for, shared ones hunted; both find each of them. */
+static void islands_are_found_whether_shared_or_not(void **state)
+{
+	char *p = map_pages(SPREAD, MAP_PRIVATE | MAP_ANONYMOUS);
+	int gate[2];
+	char c;
+
+	(void)state;
+	for (size_t i = 0; i < SPREAD; i++)
+		if (is_written(i))
+			p[i * PAGE] = 1;
+		else if (is_read(i))
+			c = *(volatile char *)(p + i * PAGE);
+	check_spread(p, VMA_PAGE_ANON);
+	assert_int_equal(pipe(gate), 0);
+	pid_t child = fork();
+	if (!child) {
+		close(gate[1]);
+		_exit(read(gate[0], &c, 1) != 0);
+	}
+	assert_true(child > 0);
+	check_spread(p, VMA_PAGE_ANON_SHARED);
+	close(gate[1]);
+	close(gate[0]);
+	waitpid(child, NULL, 0);
+	munmap(p, SPREAD * PAGE);
+}
+
+static void the_longest_call_is_part_of_the_cost(void **state)
+{
+	struct vma_facts *f = read_self(VMA_READ_DEFAULT);
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; i < f->nr_cost; i++) {
+		const struct vma_read_cost *c = &f->cost[i];
+
+		assert_true(c->longest <= c->ns);
+		if (!strcmp(c->what, "smaps") || !strcmp(c->what, "pagemap"))
+			found += c->longest > 0;
+	}
+	assert_int_equal(found, 2);
+	vma_facts_free(f);
+}
+
 static int pagemap_can_be_read(void **state)
 {
 	(void)state;
@@ -175,6 +249,8 @@ int main(void)
 		cmocka_unit_test(guard_pages_are_seen),
 		cmocka_unit_test(a_huge_reservation_costs_next_to_nothing),
 		cmocka_unit_test(many_runs_are_kept_apart),
+		cmocka_unit_test(islands_are_found_whether_shared_or_not),
+		cmocka_unit_test(the_longest_call_is_part_of_the_cost),
 	};
 
 	return cmocka_run_group_tests_name("pagemap", tests, pagemap_can_be_read, NULL);
