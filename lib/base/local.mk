@@ -4,6 +4,6 @@ base_sources = \
 	lib/base/cleanup.h \
 	lib/base/error.c \
 	lib/base/escape.c lib/base/escape.h \
-	lib/base/lines.c lib/base/lines.h \
+	lib/base/cachelines.c lib/base/cachelines.h \
 	lib/base/range.h \
 	lib/base/strbuf.c lib/base/strbuf.h

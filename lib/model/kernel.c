@@ -17,7 +17,7 @@ static const struct vma_kernel_prop props[] = {
 #undef PROP
 };
 
-/* From this update of a stable series on a property is the opposite of what the series began with. */
+/* From this update on, a property is the opposite of what its stable series began with. */
 static const struct {
 	size_t offset;
 	u32 version, update;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/lines.h"
+#include "base/cachelines.h"
 
 void pool_init(struct pool *p, u32 size)
 {
@@ -17,7 +17,7 @@ void pool_init(struct pool *p, u32 size)
 void pool_fini(struct pool *p)
 {
 	for (u32 i = 0; i < p->nr_chunks; i++)
-		lines_free(p->chunk[i]);
+		cachelines_free(p->chunk[i]);
 	free(p->chunk);
 	p->chunk = NULL;
 	p->nr_chunks = p->cap_chunks = 0;
@@ -36,7 +36,7 @@ bool pool_grow(struct pool *p)
 		p->chunk = chunk;
 		p->cap_chunks = cap;
 	}
-	p->chunk[p->nr_chunks] = lines_resize(NULL, 0, (size_t)p->size << POOL_CHUNK_SHIFT);
+	p->chunk[p->nr_chunks] = cachelines_resize(NULL, 0, (size_t)p->size << POOL_CHUNK_SHIFT);
 	if (!p->chunk[p->nr_chunks])
 		return false;
 	p->nr_chunks++;

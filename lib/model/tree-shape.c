@@ -13,7 +13,7 @@ bool tree_reserve(struct vma_tree *t)
 	if (t->free_leaf == TREE_NIL && t->nr_leaf + 2 > t->cap_leaf) {
 		u32 cap = t->cap_leaf ? t->cap_leaf + t->cap_leaf / 2 + 2 : 4;
 		struct tree_leaf *leaf =
-			lines_resize(t->leaf, sizeof(*leaf) * t->nr_leaf, sizeof(*leaf) * cap);
+			cachelines_resize(t->leaf, sizeof(*leaf) * t->nr_leaf, sizeof(*leaf) * cap);
 
 		if (!leaf)
 			return false;
@@ -22,7 +22,7 @@ bool tree_reserve(struct vma_tree *t)
 	}
 	if (t->nr_inner + t->height + 2 > t->cap_inner) {
 		u32 cap = t->cap_inner + t->cap_inner / 2 + t->height + 2;
-		struct tree_inner *inner = lines_resize(t->inner, sizeof(*inner) * t->nr_inner,
+		struct tree_inner *inner = cachelines_resize(t->inner, sizeof(*inner) * t->nr_inner,
 							sizeof(*inner) * cap);
 
 		if (!inner)

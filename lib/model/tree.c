@@ -16,8 +16,8 @@ void tree_init(struct vma_tree *t)
 
 void tree_fini(struct vma_tree *t)
 {
-	lines_free(t->leaf);
-	lines_free(t->inner);
+	cachelines_free(t->leaf);
+	cachelines_free(t->inner);
 	tree_init(t);
 }
 
@@ -27,11 +27,11 @@ int tree_copy(struct vma_tree *t, const struct vma_tree *src)
 
 	copy.cap_leaf = src->nr_leaf;
 	copy.cap_inner = src->nr_inner;
-	copy.leaf = lines_resize(NULL, 0, sizeof(*copy.leaf) * src->nr_leaf);
-	copy.inner = lines_resize(NULL, 0, sizeof(*copy.inner) * src->nr_inner);
+	copy.leaf = cachelines_resize(NULL, 0, sizeof(*copy.leaf) * src->nr_leaf);
+	copy.inner = cachelines_resize(NULL, 0, sizeof(*copy.inner) * src->nr_inner);
 	if (!copy.leaf || !copy.inner) {
-		lines_free(copy.leaf);
-		lines_free(copy.inner);
+		cachelines_free(copy.leaf);
+		cachelines_free(copy.inner);
 		return -ENOMEM;
 	}
 	if (src->nr_leaf)
@@ -57,13 +57,13 @@ static u32 find_leaf(const struct vma_tree *t, u64 addr)
 		const struct tree_inner *p = &t->inner[node];
 		u32 i;
 
-		fetch_lines(p->hi, sizeof(p->hi));
+		cachelines_fetch(p->hi, sizeof(p->hi));
 		i = first_above(p->hi, addr);
 		if (i >= p->n)
 			return TREE_NIL;
 		node = p->child[i];
 	}
-	fetch_lines(&t->leaf[node], sizeof(t->leaf[node]));
+	cachelines_fetch(&t->leaf[node], sizeof(t->leaf[node]));
 	return node;
 }
 

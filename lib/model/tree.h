@@ -18,7 +18,7 @@
  * the last hold the largest key: a search needs no length. The leaf used last is tried first. A
  * node is a whole number of cache lines (a leaf ten), and its keys are asked for all at once.
  */
-#include "base/lines.h"
+#include "base/cachelines.h"
 #include "libvmactl/types.h"
 
 #define TREE_MAX 31

@@ -258,7 +258,8 @@ struct vma_world *vma_world_clone(const struct vma_world *src)
 	w->sys = src->sys;
 	memcpy(w->uffd_features, src->uffd_features, sizeof(w->uffd_features));
 	w->oom = src->oom;
-	if (tree_copy(&w->object_pages, &src->object_pages) || pool_copy(&w->vmas, &src->vmas) || pool_copy(&w->avcs, &src->avcs) ||
+	if (tree_copy(&w->object_pages, &src->object_pages) ||
+	    pool_copy(&w->vmas, &src->vmas) || pool_copy(&w->avcs, &src->avcs) ||
 	    pool_copy(&w->anons, &src->anons) || !intern_copy(&w->names, &src->names) ||
 	    !intern_copy(&w->policies, &src->policies) || !files_copy(w, src) ||
 	    !copy_mms(w, src)) {

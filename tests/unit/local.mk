@@ -6,6 +6,7 @@ unit_tests = \
 	tests/unit/attrib-where \
 	tests/unit/base-error \
 	tests/unit/base-escape \
+	tests/unit/base-cachelines \
 	tests/unit/base-strbuf \
 	tests/unit/engine-brk \
 	tests/unit/engine-fault \

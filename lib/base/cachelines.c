@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "base/lines.h"
+#include "base/cachelines.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ static void **block_of(void *lines)
 	return (void **)lines - 1;
 }
 
-void *lines_resize(void *old, size_t used, size_t bytes)
+void *cachelines_resize(void *old, size_t used, size_t bytes)
 {
 	char *block = old ? *block_of(old) : NULL, *lines;
 	size_t was = old ? (size_t)((char *)old - block) : 0, is;
@@ -28,7 +28,7 @@ void *lines_resize(void *old, size_t used, size_t bytes)
 	return lines;
 }
 
-void lines_free(void *lines)
+void cachelines_free(void *lines)
 {
 	if (lines)
 		free(*block_of(lines));

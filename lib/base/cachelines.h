@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef BASE_LINES_H
-#define BASE_LINES_H
+#ifndef BASE_CACHELINES_H
+#define BASE_CACHELINES_H
 /* Memory that begins at a cache line, so that a record of one line is one miss. */
 #include <stddef.h>
 
 #define CACHE_LINE 64
 
 /* As realloc(): the first `used` bytes of old (NULL: none) are kept. NULL: old is as it was. */
-void *lines_resize(void *old, size_t used, size_t bytes);
-void lines_free(void *lines);
+void *cachelines_resize(void *old, size_t used, size_t bytes);
+void cachelines_free(void *lines);
 
 /* Ask for all lines of an object: they come side by side, not one after the other. */
-static inline void fetch_lines(const void *from, size_t bytes)
+static inline void cachelines_fetch(const void *from, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += CACHE_LINE)
 		__builtin_prefetch((const char *)from + i);
