@@ -12,13 +12,32 @@ static bool bad_ctx(const struct op *o, u64 ctx)
 	return !ctx || ctx >= ARRAY_SIZE(o->w->uffd_features) || o->w->uffd_features[ctx] & CLOSED;
 }
 
+/* Features that a kernel does not know are refused, not ignored (UFFD_API_FEATURES). */
+static u64 known_features(const struct vma_kernel *k)
+{
+	const struct {
+		bool known;
+		unsigned int bit;
+	} later[] = {
+		{ k->uffd_minor, 9 },	      { k->uffd_minor_shmem, 10 },
+		{ k->uffd_exact_address, 11 }, { k->uffd_wp_shmem, 12 },
+		{ k->uffd_wp_unpopulated, 13 }, { k->uffd_poison, 14 },
+		{ k->uffd_wp_async_any, 15 }, { k->uffd_move, 16 },
+	};
+	u64 known = (1 << 9) - 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
+		known |= later[i].known ? 1ULL << later[i].bit : 0;
+	return known;
+}
+
 int run_uffd_api(struct op *o)
 {
 	u64 ctx = o->call->arg[0];
 
 	if (bad_ctx(o, ctx))
 		return refuse(o, EBADF, VMA_WHY_BAD_FD);
-	if (o->w->uffd_features[ctx] & API_DONE)
+	if (o->w->uffd_features[ctx] & API_DONE || o->call->arg[1] & ~known_features(o->k))
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	o->w->uffd_features[ctx] = o->call->arg[1] | API_DONE;
 	return 0;
@@ -49,7 +68,7 @@ static bool capable(const struct op *o, const struct vma *vma, u64 flags, u64 ct
 
 	if (o->k->uffd_refuses_special && vma->vm_flags & (VM_SPECIAL | VM_DROPPABLE) && !hugetlb)
 		return false;
-	if (flags & VM_UFFD_MINOR && !hugetlb && !shmem)
+	if (flags & VM_UFFD_MINOR && !hugetlb && !(shmem && o->k->uffd_minor_shmem))
 		return false;
 	if (async && (flags & VM_UFFD_FLAGS) == VM_UFFD_WP)
 		return true;

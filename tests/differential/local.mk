@@ -63,19 +63,19 @@ check-mutations: $(check_PROGRAMS) bin/vmactl/vmactl
 	MUTATE_LIBS='$(BUILD_LDFLAGS) $(libvmactl_all_la_LIBADD) $(CMOCKA_LIBS)' \
 	bash $(top_srcdir)/tests/differential/mutate.sh
 
-# The same calls on kernels that do not run here, fetched through apt and emulated: too slow for
-# make check as well.
-EXTRA_DIST += tests/differential/qemu.sh
+# The same on kernels that do not run here, fetched through apt and emulated: too slow for make
+# check as well.
+EXTRA_DIST += tests/differential/kernels.sh
 
-.PHONY: check-qemu
-check-qemu: bin/vmactl/vmactl
+.PHONY: check-kernels
+check-kernels: bin/vmactl/vmactl
 	@mkdir -p tests/differential
-	@$(AM_TESTS_ENVIRONMENT) bash $(top_srcdir)/tests/differential/qemu.sh | \
-		tee tests/differential/qemu.tap
-	@grep -q '^1\.\.' tests/differential/qemu.tap
-	@! grep '^not ok' tests/differential/qemu.tap
+	@$(AM_TESTS_ENVIRONMENT) bash $(top_srcdir)/tests/differential/kernels.sh | \
+		tee tests/differential/kernels.tap
+	@grep -q '^1\.\.' tests/differential/kernels.tap
+	@! grep '^not ok' tests/differential/kernels.tap
 
-clean-local: clean-qemu
-.PHONY: clean-qemu
-clean-qemu:
-	rm -rf tests/differential/qemu tests/differential/qemu.tap
+clean-local: clean-kernels
+.PHONY: clean-kernels
+clean-kernels:
+	rm -rf tests/differential/kernels tests/differential/kernels.tap

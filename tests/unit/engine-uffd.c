@@ -31,6 +31,13 @@ static void registering(void **state)
 		  "uffdio_api 1 0; uffdio_register 1 0 2 wp", "ss", EINVAL, VMA_WHY_UFFD_KIND },
 		{ .rule = "U1 wp of shmem", "6.1-", "ss",
 		  "uffdio_api 1 0; uffdio_register 1 0 2 wp", "??" },
+		{ .rule = "U1 features", NULL, "aa", "uffdio_api 1 #0x1ff", "aa" },
+		{ .rule = "U1 feature to come", NULL, "aa", "uffdio_api 1 #0x8000000000000", "aa",
+		  EINVAL, VMA_WHY_BAD_FLAGS },
+		{ .rule = "U1 WP_ASYNC", "-6.1", "aa", "uffdio_api 1 #0x8000", "aa", EINVAL,
+		  VMA_WHY_BAD_FLAGS },
+		{ .rule = "U1 WP_ASYNC", "6.12-", "aa", "uffdio_api 1 #0x8000", "aa" },
+		{ .rule = "U1 WP_SHMEM", "6.1-", "aa", "uffdio_api 1 #0x1000", "aa" },
 		{ .rule = "U1 minor", "5.10", "ss", "uffdio_api 1 0; uffdio_register 1 0 2 minor",
 		  "ss", EINVAL, VMA_WHY_BAD_FLAGS },
 		{ .rule = "U1 minor of anon", "6.1-", "aa",
@@ -68,9 +75,6 @@ static void registering(void **state)
 		  "uffdio_api 1 #32768; uffdio_register 1 1 2 wp; has 1 uw; has 2 uw; is count 4; "
 		  "!uffdio_register 1 0 4 missing; !uffdio_register 1 0 4 #3; "
 		  "uffdio_unregister 1 1 2", "ffgg" },
-		{ .rule = "U1 any mapping, asynchronously", "-6.1", "ff",
-		  "uffdio_api 1 #32768; uffdio_register 1 0 2 wp", "ff", EINVAL,
-		  VMA_WHY_UFFD_KIND },
 		{ .rule = "U1 special", "6.12", "44",
 		  "uffdio_api 1 #32768; uffdio_register 1 0 2 wp; has 0 uw", "??" },
 		{ .rule = "U1 special", "6.18-", "44",
