@@ -76,6 +76,16 @@ static const char *skip_path(const char *p, const char *end)
 	return q ? q + 1 : end;
 }
 
+/* The same with what it says. A line that is cut off has no end of it, or nothing at all. */
+static const char *lex_path(const char *p, const char *end, const char **path, u32 *len)
+{
+	const char *q = memchr(p, '>', (size_t)(end - p));
+
+	*path = p + 1;
+	*len = (u32)((q ? q : end) - *path);
+	return q ? q + 1 : end;
+}
+
 /* ---------------------------------------------------------------- values */
 
 static const char *lex_digits(const char *p, const char *end, u64 *value)
@@ -237,9 +247,7 @@ static const char *lex_arg(const struct words *words, const char *p, const char 
 	q = lex_value(words, p, end, &arg->value);
 	if (q && q < end && *q == '<' && !STARTS(q, end, "<unfinished") &&
 	    !STARTS(q, end, "<detached")) {
-		arg->path = q + 1;
-		q = skip_path(q, end);
-		arg->path_len = (u32)(q - 1 - arg->path);
+		q = lex_path(q, end, &arg->path, &arg->path_len);
 		q = skip_space(q, end);
 	}
 	if (q && (q >= end || *q == ',' || *q == ')' || *q == '<')) {
@@ -306,11 +314,8 @@ static enum line_kind lex_result(const struct words *words, const char *line, co
 		return bad(out, line, p, "expected a number or ? as the result");
 	out->has_ret = true;
 	out->ret = (s64)v;
-	if (q < end && *q == '<') {
-		out->path = q + 1;
-		q = skip_path(q, end);
-		out->path_len = (u32)(q - 1 - out->path);
-	}
+	if (q < end && *q == '<')
+		q = lex_path(q, end, &out->path, &out->path_len);
 	q = skip_blanks(q, end);
 	if (out->ret == -1 && q < end && *q != '<')
 		lex_errno(words, q, end, out);

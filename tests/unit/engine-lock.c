@@ -238,7 +238,8 @@ static struct vma_call random_call(void)
 	switch (rnd(10)) {
 	case 0:
 	case 1:
-		return (struct vma_call){ .op = VMA_OP_MMAP, .arg = { addr, len, prot, 0x32, ~0ULL, 0 } };
+		return (struct vma_call){ .op = VMA_OP_MMAP,
+			.arg = { addr, len, prot, 0x32, ~0ULL, 0 } };
 	case 2:
 		return (struct vma_call){ .op = VMA_OP_MUNMAP, .arg = { addr, len } };
 	case 3:
@@ -250,7 +251,8 @@ static struct vma_call random_call(void)
 	case 6:
 		return (struct vma_call){ .op = VMA_OP_MLOCK, .arg = { addr, len } };
 	case 7:
-		return (struct vma_call){ .op = VMA_OP_MREMAP, .arg = { addr, len, len, 3, BASE + rnd(28) * P } };
+		return (struct vma_call){ .op = VMA_OP_MREMAP,
+			.arg = { addr, len, len, 3, BASE + rnd(28) * P } };
 	default:
 		return (struct vma_call){ .op = VMA_OP_TOUCH, .arg = { addr, len, 1 + rnd(2) } };
 	}

@@ -203,6 +203,19 @@ static void descriptors_of_y_keep_their_paths(void **state)
 	assert_span(l.arg[0].path, l.arg[0].path_len, "/tmp");
 }
 
+/* The length of such a path was 4 GiB. */
+static void a_path_that_is_cut_off_ends_with_its_line(void **state)
+{
+	(void)state;
+	lex("openat(AT_FDCWD, \"x\", O_RDONLY) = 3<");
+	assert_int_equal(l.ret, 3);
+	assert_int_equal(l.path_len, 0);
+	lex("openat(AT_FDCWD, \"x\", O_RDONLY) = 3</etc");
+	assert_span(l.path, l.path_len, "/etc");
+	lex("close(3<");
+	assert_int_equal(l.arg[0].path_len, 0);
+}
+
 static void halves_of_a_call_are_recognised(void **state)
 {
 	(void)state;
@@ -315,6 +328,7 @@ int main(void)
 		cmocka_unit_test(fields_of_structures_are_found),
 		cmocka_unit_test(strings_lose_their_escapes_and_say_when_they_are_short),
 		cmocka_unit_test(descriptors_of_y_keep_their_paths),
+		cmocka_unit_test(a_path_that_is_cut_off_ends_with_its_line),
 		cmocka_unit_test(halves_of_a_call_are_recognised),
 		cmocka_unit_test(clone_names_its_arguments),
 		cmocka_unit_test(other_lines_are_told_apart),
