@@ -3,6 +3,8 @@
 #include "bench.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,7 +16,8 @@
 #define PAGE 4096UL
 
 /* What one round of a worker brings, seconds each unless it says otherwise. */
-enum { PAIR, PAIR_NEAR, MMAP_PAIR, LOOKUP, ITERATE, FORK, CLONE, BYTES, NR };
+enum { PAIR, PAIR_NEAR, MMAP_PAIR, LOOKUP, ITERATE, FORK, FORK_NEW, CLONE, CLONE_NEW,
+       BYTES, NR };
 static const struct {
 	const char *name, *unit;
 	double scale;
@@ -25,7 +28,9 @@ static const struct {
 	[LOOKUP] = { "look-up", "ns", 1e9 },
 	[ITERATE] = { "iteration, a VMA", "ns", 1e9 },
 	[FORK] = { "fork, a VMA", "ns", 1e9 },
+	[FORK_NEW] = { "fork into new memory, a VMA", "ns", 1e9 },
 	[CLONE] = { "clone of the world, a VMA", "ns", 1e9 },
+	[CLONE_NEW] = { "clone into new memory, a VMA", "ns", 1e9 },
 	[BYTES] = { "memory, a VMA", "bytes", 1 },
 };
 
@@ -61,6 +66,10 @@ static void *model_begin(void *ctx)
 {
 	struct bed *b = ctx;
 
+	/* What was freed stays with malloc(), as the kernel's slab keeps its pages; see
+	 * model_copies() for the other case. */
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_MMAP_THRESHOLD, 32 << 20); /* its maximum */
 	b->w = layout_model(b->n, &b->mm);
 	return b;
 }
@@ -89,19 +98,19 @@ static double model_walk(struct bed *b)
 }
 
 /* fork and clone, on a copy that is thrown away, so that rounds do not pile up. */
-static void model_copies(struct bed *b, double *out)
+static void model_copies(struct bed *b, double *clone, double *fork)
 {
 	struct vma_call c = { .op = VMA_OP_FORK };
 	struct vma_result r;
 	double began = bench_cpu();
 	struct vma_world *w = vma_world_clone(b->w);
 
-	out[CLONE] = (bench_cpu() - began) / (double)b->n;
+	*clone = (bench_cpu() - began) / (double)b->n;
 	struct vma_mm *mm = w ? vma_mm_at(w, 0) : NULL;
 	began = bench_cpu();
 	if (!mm || vma_op_run(mm, &c, &r) || r.err)
 		_exit(1);
-	out[FORK] = (bench_cpu() - began) / (double)b->n;
+	*fork = (bench_cpu() - began) / (double)b->n;
 	vma_world_free(w);
 }
 
@@ -130,7 +139,10 @@ static void model_each(void *state, double *out)
 		sum += vma_find(b->mm, place(b))->vm_end;
 	out[LOOKUP] = (bench_cpu() - began) / b->times;
 	out[ITERATE] = model_walk(b);
-	model_copies(b, out);
+	/* Page faults of new memory cost more than the copy itself: both are told. */
+	malloc_trim(0);
+	model_copies(b, &out[CLONE_NEW], &out[FORK_NEW]);
+	model_copies(b, &out[CLONE], &out[FORK]);
 	out[BYTES] = (double)vma_world_bytes(b->w) / (double)b->n;
 }
 
