@@ -81,8 +81,8 @@ void cli_print_help(const struct cli *cli)
 		printf(" %-12s%s\n", c->name, c->help);
 	print_options(cli_group_title(CLI_TARGET), cli_group(CLI_TARGET));
 	print_options(cli_group_title(0), cli_group(0));
-	printf("\nA TARGET is a process number, self, PID/task/TID, a captured /proc/PID directory,\n"
-	       "a core file or a snapshot.\n"
+	printf("\nA TARGET is a process number, self, PID/task/TID, a captured /proc/PID directory or\n"
+	       "a core file.\n"
 	       "\nExit status: 0 fine, 1 failure, 2 wrong use, 3 a finding, 4 partial answer,\n"
 	       "42 a process was not found.\n"
 	       "\nMore: vmactl COMMAND --help, man vmactl\n");

@@ -22,7 +22,7 @@
 #define FIELD(name) .offset = offsetof(struct replay_options, name)
 const struct cli_option cmd_replay_options[] = {
 	{ "from", 'f', CLI_STRING, FIELD(from), .arg = "TARGET",
-	  .help = "the address space the log starts with: a PID, a captured directory, a snapshot" },
+	  .help = "the address space the log starts with: a PID, a captured directory, a core" },
 	{ "follow", 0, CLI_FLAG, FIELD(follow),
 	  .help = "where they differ go on with what was recorded (the default)" },
 	{ "strict", 0, CLI_FLAG, FIELD(strict), .help = "where they differ go on with the prediction" },

@@ -192,7 +192,7 @@ struct vma_memory;
  * vma_memory_open() - what is needed to read the memory the facts speak of
  *
  * A live process is read through its mem file, without stopping it; a core from its segments.
- * -EACCES not permitted; -ENODATA the source holds no memory (a captured directory, a snapshot).
+ * -EACCES not permitted; -ENODATA the source holds no memory (a captured directory).
  */
 int vma_memory_open(const struct vma_facts *facts, struct vma_memory **out, struct vma_err *err);
 void vma_memory_close(struct vma_memory *m);

@@ -54,7 +54,7 @@ struct vma_open_opts {
 	u32 levels;          /* VMA_READ_*, 0: the default */
 };
 
-/** vma_open() - a PID, "self", PID/task/TID, captured directory, core or snapshot to a model. */
+/** vma_open() - a PID, "self", PID/task/TID, captured directory or core to a model. */
 int vma_open(const char *target, const struct vma_open_opts *opts, struct vma_model **out,
 	     struct vma_err *err);
 
