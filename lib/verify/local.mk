@@ -11,6 +11,7 @@ verify_sources = \
 	lib/verify/makers.c \
 	lib/verify/profile.c lib/verify/profile.h \
 	lib/verify/shrink.c \
+	lib/verify/spare.c lib/verify/spare.h \
 	lib/verify/stage.c lib/verify/stage.h \
 	lib/verify/step.c lib/verify/step.h \
 	lib/verify/verify.c

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "libvmactl/read.h"
 #include "verify/compare.h"
+#include "verify/spare.h"
 
 static const char *const what_names[WHAT_NR] = {
 	[WHAT_NONE] = "nothing",   [WHAT_RESULT] = "result", [WHAT_RANGES] = "ranges",
@@ -345,6 +346,8 @@ static bool is_senseless(const struct stage *st, const struct step *step, const 
 		return true;
 	if (step->op == VMA_OP_FORK)
 		return step->child >= STAGE_PUPPETS || st->mm[step->child];
+	if (vma_spare_kernel(vma_stage_mm(st, step->who), step, arg))
+		return true;
 	if (vma_step_is_addr(step->op, 0) && step->op != VMA_OP_BRK &&
 	    vma_live_is_ours(st->live, arg[0], arg[0] + arg[1]))
 		return true;

@@ -54,6 +54,7 @@ unit_tests = \
 	tests/unit/script-lex \
 	tests/unit/script-replay \
 	tests/unit/topology-why \
+	tests/unit/verify-spare \
 	tests/unit/verify-step
 
 # Address spaces as pictures, for the tests of the engine and the model.

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Calls that crash an old kernel are not made on it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lib/picture.h"
+#include "verify/spare.h"
+
+/* mremap(MREMAP_DONTUNMAP) of pages [page, page + nr) of a picture. */
+static bool spares(const char *release, const char *picture, u64 page, u64 nr)
+{
+	struct step step = {
+		.op = VMA_OP_MREMAP,
+		.arg = { picture_addr(page), nr * VMA_PAGE_SIZE, nr * VMA_PAGE_SIZE, 7,
+			 picture_addr(1000) },
+	};
+	struct vma_kernel k;
+	struct picture p = { .what = picture };
+	bool answer;
+
+	assert_int_equal(vma_kernel_init(&k, release, NULL), 0);
+	picture_begin(&p, &k, picture);
+	answer = vma_spare_kernel(p.mm, &step, step.arg);
+	step.arg[3] = 3;
+	assert_false(vma_spare_kernel(p.mm, &step, step.arg)); /* an ordinary move is fine */
+	picture_end(&p);
+	return answer;
+}
+
+static void the_middle_of_the_last_charged_mapping(void **state)
+{
+	(void)state;
+	assert_true(spares("5.10", "aaa", 1, 1));
+	assert_true(spares("5.10", "r..aaa", 4, 1));
+	assert_false(spares("5.13", "aaa", 1, 1));
+	assert_false(spares("7.2", "aaa", 1, 1));
+	/* nothing is taken to be cut, or there is a next one, or nothing was charged */
+	assert_false(spares("5.10", "aaa", 0, 2));
+	assert_false(spares("5.10", "aaa", 1, 2));
+	assert_false(spares("5.10", "aaa..r", 1, 1));
+	assert_false(spares("5.10", "rrr", 1, 1));
+	assert_false(spares("5.10", "...", 1, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_middle_of_the_last_charged_mapping),
+	};
+
+	return cmocka_run_group_tests_name("verify-spare", tests, NULL, NULL);
+}
