@@ -127,6 +127,10 @@ static void judge_reason(const struct vma_model *m, struct vma_pair *p)
 	}
 	if (p->why == VMA_WHY_MERGE_ANON_FORK) /* the other side's may have lost its pages */
 		add_other(p, VMA_WHY_MERGE_ANON);
+	/* one of the two may have none, and the other one's chain is what is in the way */
+	if (p->why == VMA_WHY_MERGE_ANON && m->facts->forked == 1 &&
+	    both(m, p, VMA_FIELD_ANON_VMA).known <= VMA_INFERRED)
+		add_other(p, VMA_WHY_MERGE_ANON_FORK);
 	if (anon && may_have_moved(m, p))
 		add_other(p, VMA_WHY_MERGE_PGOFF);
 	if ((anon || p->why == VMA_WHY_MERGE_PGOFF || p->why == VMA_WHY_MERGE_UFFD) && other_file)

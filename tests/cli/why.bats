@@ -31,10 +31,18 @@ reasons() {
 	assert_eq "$(reasons "$parent" | cut -d' ' -f1)" anon
 }
 
-@test "a child after fork: anon_fork or anon; its parent has none" {
+# What is said of the pairs of the arena's mappings: "reason known" each.
+in_arena() {
+	vmactl why --json "$@" | jq -r --arg a "${arena:0:8}" \
+		'.pairs[] | select(.start | startswith($a)) | "\(.reason) \(.known)"' | paste -sd,
+}
+
+@test "a child after fork stays three mappings, both times for the anon_vma; its parent is one" {
 	scene forked
-	[[ $(reasons "$child") == "anon"* ]]
-	assert_eq "$(reasons "$parent")" ""
+	[[ $(in_arena "$child") =~ ^anon\ [a-z]+,anon(_fork)?\ [a-z]+$ ]]
+	assert_eq "$(in_arena "$parent")" ""
+	assert_eq "$(grep -c "^${arena:2:8}" "/proc/$child/maps")" 3
+	assert_eq "$(grep -c "^${arena:2:8}" "/proc/$parent/maps")" 1
 }
 
 @test "with the kernel's own values the same reason is exact" {
@@ -42,6 +50,11 @@ reasons() {
 	[ "$status" -eq 0 ] || skip "$stderr"
 	scene neighbours
 	assert_eq "$(reasons --source bpf "$parent")" "anon exact"
+	kill "$parent"
+	rm "$BATS_TEST_TMPDIR/scene"
+	scene forked
+	assert_eq "$(in_arena --source bpf "$child")" "anon exact,anon exact"
+	assert_eq "$(in_arena --source bpf "$parent")" ""
 }
 
 @test "with an address both neighbours of the mapping are judged" {
