@@ -53,6 +53,7 @@ struct run {
 	u32 state;
 	u32 mapped;   /* the highest count of a page, 0 unknown */
 	u64 shared;   /* pages that are mapped more than once */
+	u64 ksm, thp; /* merged by KSM; parts of transparent huge pages */
 	bool counted;
 };
 
@@ -80,7 +81,7 @@ static void undo_session(struct session *s)
 /* ---------------------------------------------------------------- columns */
 
 enum page_column { COL_START, COL_END, COL_SIZE, COL_PAGES, COL_HUGE, COL_WP, COL_DIRTY,
-		   COL_MAPPED, COL_SHARED, COL_VMA };
+		   COL_MAPPED, COL_SHARED, COL_KSM, COL_THP, COL_VMA };
 
 static void get_number(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
@@ -95,12 +96,14 @@ static void get_number(const struct vma_column *col, const void *row, struct vma
 		[COL_DIRTY] = (r->state & VMA_PAGE_SOFT_DIRTY) != 0,
 		[COL_MAPPED] = r->mapped,
 		[COL_SHARED] = r->shared,
+		[COL_KSM] = r->ksm,
+		[COL_THP] = r->thp,
 		[COL_VMA] = r->vma->vm_start,
 	};
 
 	cell->state = VMA_CELL_HAS;
 	cell->num = value[col->arg];
-	if ((col->arg == COL_MAPPED || col->arg == COL_SHARED) && !r->counted)
+	if (col->arg >= COL_MAPPED && col->arg <= COL_THP && !r->counted)
 		cell->state = VMA_CELL_UNKNOWN;
 }
 
@@ -137,6 +140,10 @@ static const struct vma_column columns[] = {
 	  "how often the most mapped of them is mapped (--frames)" },
 	{ "SHARED", "shared", VMA_CELL_NUMBER, true, 0, get_number, COL_SHARED,
 	  "pages mapped more than once (--frames)" },
+	{ "KSM", "ksm", VMA_CELL_NUMBER, true, 0, get_number, COL_KSM,
+	  "pages that KSM merged with others (--frames)" },
+	{ "THP", "thp", VMA_CELL_NUMBER, true, 0, get_number, COL_THP,
+	  "pages that are part of a transparent huge page (--frames)" },
 	{ "VMA", "vma", VMA_CELL_ADDR, false, 0, get_number, COL_VMA, "start of their mapping" },
 	{ "PATH", "path", VMA_CELL_TEXT, false, 0, get_path, 0, "what is mapped" },
 };
@@ -222,6 +229,8 @@ static int count_frame(void *ctx, const struct vma_pfn *f)
 		return 0;
 	r->counted = true;
 	r->shared += f->mapped > 1;
+	r->ksm += f->ksm;
+	r->thp += f->thp;
 	r->mapped = f->mapped > r->mapped ? f->mapped : r->mapped;
 	return 0;
 }
@@ -340,7 +349,7 @@ static void json_totals(struct session *s)
 	vma_json_object(j, "process");
 	target_json(j, s->cli->argv[0], s->model);
 	vma_json_end(j);
-	vma_json_object(j, "totals");
+	vma_json_object(j, "states");
 	for (int i = 0; i < NR_STATES; i++)
 		vma_json_number(j, states[i].name, s->total[i] << VMA_PAGE_SHIFT);
 	vma_json_number(j, "huge", s->huge << VMA_PAGE_SHIFT);
@@ -409,7 +418,7 @@ int cmd_pages(struct cli *cli)
 	if (!cli_parse(cli, &s.opt))
 		return cli->status;
 	if (!listing_init(&s.l, cli, &table,
-			  s.opt.frames ? "START,END,SIZE,PAGES,STATE,HUGE,MAPPED,SHARED,PATH" :
+			  s.opt.frames ? "START,END,SIZE,PAGES,STATE,HUGE,MAPPED,SHARED,KSM,THP,PATH" :
 					 "START,END,SIZE,PAGES,STATE,HUGE,PATH"))
 		return s.l.status;
 	if (cli->argc < 1 || cli->argc > 2)

@@ -370,7 +370,10 @@ static void write_page(struct session *s)
 		vma_json_number(j, "root", s->root);
 		vma_json_text(j, "known", s->is_file ? "exact" :
 				  vma_known_name((enum vma_known)s->how.known));
-		vma_json_number(j, "mapped", s->mapped);
+		if (s->mapped)
+			vma_json_number(j, "mapped", s->mapped);
+		else
+			vma_json_null(j, "mapped");
 		vma_json_end(j);
 	} else if (s->l.opts.format == VMA_FORMAT_TABLE) {
 		if (s->is_file)

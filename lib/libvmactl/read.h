@@ -360,11 +360,13 @@ int vma_smaps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, str
  * @mapped: how many page table entries map it, 0: not known (kpagecount is root's)
  * @anon:   it is anonymous memory, and not one of those that have nothing to do with fork: merged
  *          by KSM, or the zero page (told apart by kpageflags, which is root's)
+ * @ksm:    merged by KSM
+ * @thp:    part of a transparent huge page, however it is mapped
  */
 struct vma_pfn {
 	u64 addr, pfn;
 	u32 mapped;
-	bool anon;
+	bool anon, ksm, thp;
 };
 
 /**

@@ -14,8 +14,9 @@
 #define ENTRY_PRESENT (1ULL << 63)
 #define WINDOW 4096 /* pages read at once */
 
-/* Bits of kpageflags: no anonymous page of anybody's own. */
+/* Bits of kpageflags. */
 #define FLAG_KSM (1ULL << 21)
+#define FLAG_THP (1ULL << 22)
 #define FLAG_ZERO_PAGE (1ULL << 24)
 
 struct frames {
@@ -73,7 +74,9 @@ static int give_window(struct frames *fr, u64 start, size_t nr)
 				       .pfn = fr->entry[i] & ENTRY_PFN,
 				       .mapped = (u32)min_u64(fr->count[i], ~0U),
 				       .anon = !(fr->entry[i] & ENTRY_FILE) &&
-					       !(fr->flag[i] & (FLAG_KSM | FLAG_ZERO_PAGE)) };
+					       !(fr->flag[i] & (FLAG_KSM | FLAG_ZERO_PAGE)),
+				       .ksm = fr->flag[i] & FLAG_KSM,
+				       .thp = fr->flag[i] & FLAG_THP };
 
 		if (!(fr->entry[i] & ENTRY_PRESENT))
 			continue;

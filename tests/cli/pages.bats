@@ -10,7 +10,11 @@ setup_file() {
 }
 
 setup() {
-	"$BATS_FILE_TMPDIR/scene" pages >"$BATS_TEST_TMPDIR/scene" 3>&- &
+	scene pages
+}
+
+scene() {
+	"$BATS_FILE_TMPDIR/scene" "$1" >"$BATS_TEST_TMPDIR/scene" 3>&- &
 	parent=$!
 	until read -r _ arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
 }
@@ -32,7 +36,7 @@ teardown() {
 	run --separate-stderr vmactl pages --all --json "$parent"
 	[ "$status" -eq 0 ]
 	total=$(jq '[.runs[].size] | add' <<<"$output")
-	assert_eq "$total" "$(jq '.totals | del(.huge, .uffd_wp, .soft_dirty) | add' <<<"$output")"
+	assert_eq "$total" "$(jq '.states | del(.huge, .uffd_wp, .soft_dirty) | add' <<<"$output")"
 }
 
 @test "a range cuts runs" {
@@ -55,6 +59,22 @@ teardown() {
 	run --separate-stderr vmactl pages --frames --json "$parent" "$arena"
 	[ "$status" -eq 0 ]
 	assert_eq "$(jq -r '.runs[0] | "\(.mapped) \(.shared)"' <<<"$output")" "1 0"
+}
+
+@test "huge pages are told, and a terabyte with one page in it is two runs" {
+	kill "$parent"
+	rm "$BATS_TEST_TMPDIR/scene"
+	scene huge
+	run --separate-stderr vmactl pages --json "$parent" "$(printf '0x%x,0x%x' $((arena)) $((arena + (2 << 40))))"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r '[.runs[-1] | .pages, .state, .start] | join(" ")' <<<"$output")" \
+		"1 anon $(printf '0x%x' $((arena + (1 << 30) + (1 << 40) - 4096)))"
+	# a gibibyte and a terabyte in a few runs
+	jq -e '.runs | length < 8' <<<"$output"
+	[ "$(id -u)" -eq 0 ] && [ -r /proc/kpageflags ] || return 0
+	grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled && return 0
+	run --separate-stderr vmactl pages --frames --json "$parent" "$arena"
+	jq -e '.runs[0] | .thp == .pages or .thp == 0' <<<"$output"
 }
 
 @test "what is not mapped, and wrong usage" {

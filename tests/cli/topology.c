@@ -8,6 +8,7 @@
  *   forked      one mapping, cut by mprotect, then fork; both undo the cut
  *   tree        a written mapping; a child, and a child of it, that share its pages
  *   pages       written, read, untouched, and with a guard page where the kernel can
+ *   huge        4 MiB in huge pages, and behind them a terabyte with nothing but its last page
  *   forker      as many MiB as a second argument says, and holes; forks when a line comes in, and
  *               prints "CHILD MICROSECONDS"; the child never runs on
  *   charged     as many MiB that count as committed, none of them written; forks when a line comes
@@ -118,6 +119,21 @@ static void pages(void)
 	say(0);
 }
 
+static void huge(void)
+{
+	const size_t tib = 1UL << 40;
+
+	map(1024, RW);
+	madvise(ARENA, 1024 * PAGE, MADV_HUGEPAGE);
+	memset(ARENA, 1, 1024 * PAGE);
+	if (mmap(ARENA + (1UL << 30), tib, RW,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
+		_exit(1);
+	madvise(ARENA + (1UL << 30), tib, MADV_NOHUGEPAGE);
+	ARENA[(1UL << 30) + tib - PAGE] = 1;
+	say(0);
+}
+
 static size_t mib = 1;
 
 static void forker(void)
@@ -174,7 +190,7 @@ static const struct {
 	void (*set)(void);
 } scenes[] = {
 	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "pages", pages },
-	{ "forker", forker }, { "charged", charged },
+	{ "huge", huge }, { "forker", forker }, { "charged", charged },
 };
 
 int main(int argc, char **argv)
