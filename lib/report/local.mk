@@ -25,8 +25,14 @@ report_sources = \
 # What --json prints, one schema a command.
 schemadir = $(datadir)/vmactl/schema
 dist_schema_DATA = \
+	lib/report/schema/anon.schema.json \
+	lib/report/schema/fork.schema.json \
 	lib/report/schema/inspect.schema.json \
 	lib/report/schema/kernels.schema.json \
 	lib/report/schema/limits.schema.json \
 	lib/report/schema/list.schema.json \
-	lib/report/schema/simulate.schema.json
+	lib/report/schema/locks.schema.json \
+	lib/report/schema/pages.schema.json \
+	lib/report/schema/rmap.schema.json \
+	lib/report/schema/simulate.schema.json \
+	lib/report/schema/why.schema.json

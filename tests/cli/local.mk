@@ -19,6 +19,8 @@ cli_tests = \
 	tests/cli/rmap.bats \
 	tests/cli/simulate.bats \
 	tests/cli/stacks.bats \
+	tests/cli/topology-json.bats \
+	tests/cli/unprivileged.bats \
 	tests/cli/verify.bats \
 	tests/cli/where.bats \
 	tests/cli/why.bats
