@@ -14,6 +14,13 @@
 #include "put.h"
 #include "table.h"
 
+/* Lists of words (flags) as they were written last: a process has few different ones. */
+#define LISTS 16
+struct list {
+	u16 len, written_len; /* 0: none */
+	char text[120], written[240];
+};
+
 struct vma_writer {
 	struct vma_pick pick;
 	struct vma_writer_opts opts;
@@ -26,9 +33,49 @@ struct vma_writer {
 	size_t prefix_len[VMA_PICK_MAX];
 	u64 sum[VMA_PICK_MAX];
 	u64 rows;
+	struct list list[LISTS];
 };
 
 /* ---------------------------------------------------------------- rows */
+
+static struct list *list_slot(struct vma_writer *w, const char *text, size_t len)
+{
+	u64 last = len;
+
+	if (len >= sizeof(last))
+		memcpy(&last, text + len - sizeof(last), sizeof(last));
+	return &w->list[(last * 0x9e3779b97f4a7c15ULL ^ len * 0x9e3779b97f4a7c15ULL) >> 60];
+}
+
+/* What is written lies at the end of the buffer, unless that was flushed meanwhile. */
+static __attribute__((noinline)) void put_list(struct vma_writer *w, const struct vma_column *col)
+{
+	bool raw = w->opts.format == VMA_FORMAT_RAW;
+	size_t len = strlen(w->cell.text), before = w->out->len;
+	struct list *l = list_slot(w, w->cell.text, len);
+
+	if (l->len == len && !memcmp(l->text, w->cell.text, len) && l->written_len) {
+		out_put(w->out, l->written, l->written_len);
+		return;
+	}
+	if (raw)
+		put_raw_cell(w->out, col, &w->cell, w->opts.bytes);
+	else
+		put_json_cell(w->out, col, &w->cell);
+	if (len > sizeof(l->text) || w->out->len <= before ||
+	    w->out->len - before > sizeof(l->written))
+		return;
+	memcpy(l->text, w->cell.text, len);
+	l->len = (u16)len;
+	l->written_len = (u16)(w->out->len - before);
+	memcpy(l->written, w->out->buf + before, l->written_len);
+}
+
+static inline bool is_list(const struct vma_column *col, const struct vma_cell *cell)
+{
+	return col->kind == VMA_CELL_WORDS && cell->state == VMA_CELL_HAS &&
+	       cell->how.known != VMA_INFERRED;
+}
 
 static void raw_row(struct vma_writer *w, const void *row)
 {
@@ -36,7 +83,10 @@ static void raw_row(struct vma_writer *w, const void *row)
 		if (i)
 			out_put(w->out, " ", 1);
 		vma_column_get(w->pick.col[i], row, &w->cell);
-		put_raw_cell(w->out, w->pick.col[i], &w->cell, w->opts.bytes);
+		if (is_list(w->pick.col[i], &w->cell))
+			put_list(w, w->pick.col[i]);
+		else
+			put_raw_cell(w->out, w->pick.col[i], &w->cell, w->opts.bytes);
 		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
 			w->sum[i] += w->cell.num;
 	}
@@ -82,7 +132,10 @@ static void json_row(struct vma_writer *w, const void *row)
 
 		out_put(w->out, w->prefix[i], w->prefix_len[i]);
 		vma_column_get(col, row, &w->cell);
-		put_json_cell(w->out, col, &w->cell);
+		if (is_list(col, &w->cell))
+			put_list(w, col);
+		else
+			put_json_cell(w->out, col, &w->cell);
 		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
 			w->sum[i] += w->cell.num;
 		if (unlikely(w->cell.how.known != VMA_EXACT)) {
