@@ -153,22 +153,23 @@ static int show_mappings(struct cli *cli, const struct locks_options *opt, struc
 
 /* ---------------------------------------------------------------- calls of a script */
 
-/* What the last call of a thread write-locked, for the faults of the others. */
-struct last {
-	u64 n;
-	u32 pid, mm;
-	struct vma_lock_range *range;
-	size_t nr;
-};
-
+/*
+ * A call of the log. Which of the others ran beside it is known when all were seen: one that was
+ * unfinished ends later than the faults that met it.
+ */
 struct call {
-	u64 n;
-	u32 pid;
+	u64 n, began, line;
+	u32 pid, mm;
 	char text[96];
 	const char *mmap;  /* how mmap_lock is held, NULL: not at all */
-	u64 locked;        /* VMAs write-locked */
+	struct vma_lock_range *range; /* write-locked */
+	size_t nr;
 	const char *path, *why; /* of a fault */
+	enum vma_fallback fallback;
+	bool is_fault, makes_anon;
+	u64 start, end;    /* what it touched */
 	u64 beside;        /* the call of another thread it is held against, 0 none */
+	bool overlaps;     /* they really met */
 	bool waits;
 };
 
@@ -176,28 +177,31 @@ struct script {
 	struct cli *cli;
 	struct listing *l;
 	struct vma_locks *locks;
-	struct last last;
+	struct call *call;
+	size_t nr, cap;
 };
 
 static void undo_script(struct script *s)
 {
 	vma_locks_free(s->locks);
-	free(s->last.range);
+	for (size_t i = 0; i < s->nr; i++)
+		free(s->call[i].range);
+	free(s->call);
 }
 
-enum call_column { CALL_N, CALL_PID, CALL_LOCKED, CALL_BESIDE, CALL_WAITS, CALL_TEXT, CALL_MMAP,
-		   CALL_PATH, CALL_WHY };
+enum call_column { CALL_N, CALL_PID, CALL_LOCKED, CALL_BESIDE, CALL_OVERLAPS, CALL_WAITS, CALL_TEXT,
+		   CALL_MMAP, CALL_PATH, CALL_WHY };
 
 static void get_call(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
 	const struct call *c = row;
-	const u64 num[] = { c->n, c->pid, c->locked, c->beside, c->waits };
+	const u64 num[] = { c->n, c->pid, c->nr, c->beside, c->overlaps, c->waits };
 	const char *text[] = { c->text, c->mmap, c->path, c->why };
 
 	cell->state = VMA_CELL_HAS;
 	if (col->arg <= CALL_WAITS) {
 		cell->num = num[col->arg];
-		if ((col->arg == CALL_BESIDE || col->arg == CALL_WAITS) && !c->beside)
+		if (col->arg >= CALL_BESIDE && !c->beside)
 			cell->state = VMA_CELL_NONE;
 		return;
 	}
@@ -216,9 +220,11 @@ static const struct vma_column call_rows[] = {
 	{ "FAULT", "fault", VMA_CELL_TEXT, false, 0, get_call, CALL_PATH, "what a fault takes" },
 	{ "WHY", "why", VMA_CELL_TEXT, false, 0, get_call, CALL_WHY, "why it takes mmap_lock" },
 	{ "BESIDE", "beside", VMA_CELL_NUMBER, false, 0, get_call, CALL_BESIDE,
-	  "the last call of another thread" },
+	  "the call of another thread that it met, or else the last one before it" },
+	{ "OVERLAPS", "overlaps", VMA_CELL_BOOL, false, 0, get_call, CALL_OVERLAPS,
+	  "they met: that call was unfinished" },
 	{ "WAITS", "waits", VMA_CELL_BOOL, false, 0, get_call, CALL_WAITS,
-	  "the fault would wait for it if they met" },
+	  "the fault waits for it, or would if they met" },
 	{ "CALL", "call", VMA_CELL_TEXT, false, 0, get_call, CALL_TEXT, "as it was recorded" },
 };
 static const struct vma_columns call_table = { call_rows, ARRAY_SIZE(call_rows) };
@@ -238,72 +244,157 @@ static bool has_event(const struct vma_step *step, enum vma_event_kind kind)
 }
 
 /* The way of a fault that was made, from what it did: its mapping is changed by now. */
-static void judge_fault(const struct script *s, const struct vma_step *step, struct call *c)
+static void judge_fault(const struct vma_step *step, struct call *c)
 {
 	const struct vma_kernel *k = vma_world_kernel(step->mm->world);
-	u64 addr = step->call->arg[0], end = addr + step->call->arg[1];
-	bool anon = has_event(step, VMA_EV_ANON_NEW) || has_event(step, VMA_EV_ANON_REUSE), trylock;
-	enum vma_fallback why = vma_fault_path(step->mm, addr, false, &trylock);
+	enum vma_fallback why;
 
-	if (!anon && !has_event(step, VMA_EV_FAULT) && !step->result->sig) {
+	c->start = step->call->arg[0];
+	c->end = c->start + step->call->arg[1];
+	c->makes_anon = has_event(step, VMA_EV_ANON_NEW) || has_event(step, VMA_EV_ANON_REUSE);
+	if (!c->makes_anon && !has_event(step, VMA_EV_FAULT) && !step->result->sig) {
 		c->path = "none";
 		return;
 	}
+	why = vma_fault_path(step->mm, c->start, false, NULL);
 	if (why == VMA_FALLBACK_NONE && has_event(step, VMA_EV_GROW))
 		why = VMA_FALLBACK_NOT_MAPPED;
-	if (why == VMA_FALLBACK_NONE && anon && !k->vma_lock_anon_inline)
+	if (why == VMA_FALLBACK_NONE && c->makes_anon && !k->vma_lock_anon_inline)
 		why = VMA_FALLBACK_ANON_VMA;
-	c->path = path_name(why, anon);
+	c->is_fault = true;
+	c->fallback = why;
+	c->path = path_name(why, c->makes_anon);
 	c->why = vma_fallback_text(why);
-	if (!s->last.n || s->last.pid == step->pid || s->last.mm != step->mm->id)
-		return;
-	c->beside = s->last.n;
-	c->waits = s->last.nr && (why != VMA_FALLBACK_NONE || anon);
-	if (c->waits && why == VMA_FALLBACK_NONE)
-		c->why = vma_fallback_text(VMA_FALLBACK_TRYLOCK);
-	for (size_t i = 0; i < s->last.nr && !c->waits; i++)
-		if (s->last.range[i].start < end && s->last.range[i].end > addr) {
-			c->waits = true;
-			c->why = vma_fallback_text(VMA_FALLBACK_WRITE_LOCKED);
-		}
 }
 
-static bool keep_last(struct script *s, const struct vma_step *step)
+/* What of @other stops the fault @c, NONE: nothing. */
+static enum vma_fallback stopped_by(const struct call *c, const struct call *other)
 {
-	size_t nr;
-	const struct vma_lock_range *range = vma_locks_written(s->locks, &nr);
-	struct vma_lock_range *copy = realloc(s->last.range, (nr + 1) * sizeof(*copy));
+	if (*other->mmap != 'w')
+		return VMA_FALLBACK_NONE;
+	if (c->fallback != VMA_FALLBACK_NONE)
+		return c->fallback;
+	for (size_t i = 0; i < other->nr; i++)
+		if (other->range[i].start < c->end && other->range[i].end > c->start)
+			return VMA_FALLBACK_WRITE_LOCKED;
+	return c->makes_anon ? VMA_FALLBACK_TRYLOCK : VMA_FALLBACK_NONE;
+}
 
-	if (!copy)
-		return false;
-	if (nr)
-		memcpy(copy, range, nr * sizeof(*copy));
-	s->last = (struct last){ step->n, step->pid, step->mm->id, copy, nr };
-	return true;
+static bool is_other(const struct call *c, const struct call *other)
+{
+	return other->mmap && !other->is_fault && other->pid != c->pid && other->mm == c->mm;
+}
+
+static bool met(const struct call *a, const struct call *b)
+{
+	return a->began <= b->line && b->began <= a->line;
+}
+
+/* The call that a fault is held against: of those it met one that stops it, or else the first; if
+ * it met none, the last before it. */
+static const struct call *find_beside(const struct script *s, size_t fault, bool *overlaps)
+{
+	const struct call *c = &s->call[fault], *first = NULL, *before = NULL;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct call *other = &s->call[i];
+
+		if (!is_other(c, other))
+			continue;
+		if (i < fault && !met(c, other))
+			before = other;
+		if (!met(c, other))
+			continue;
+		*overlaps = true;
+		if (stopped_by(c, other) != VMA_FALLBACK_NONE)
+			return other;
+		first = first ? first : other;
+	}
+	return first ? first : before;
+}
+
+static void judge_beside(const struct script *s, size_t fault)
+{
+	struct call *c = &s->call[fault];
+	const struct call *other = find_beside(s, fault, &c->overlaps);
+	enum vma_fallback why = other ? stopped_by(c, other) : VMA_FALLBACK_NONE;
+
+	if (!other)
+		return;
+	c->beside = other->n;
+	c->waits = why != VMA_FALLBACK_NONE;
+	if (!c->waits)
+		return;
+	c->why = vma_fallback_text(why);
+	if (c->overlaps)
+		c->path = "mmap_lock";
+}
+
+/* A line between the two halves of another call keeps its place: calls are numbered by their ends. */
+static struct call *add_call(struct script *s)
+{
+	if (s->nr == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 256;
+		struct call *more = realloc(s->call, cap * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		s->call = more;
+		s->cap = cap;
+	}
+	return &s->call[s->nr++];
 }
 
 static int one_step(void *ctx, const struct vma_step *step)
 {
-	struct script *s = ctx;
-	struct call c = { .n = step->n, .pid = step->pid };
 	static const char *const modes[] = { NULL, "read", "write" };
+	const struct vma_lock_range *range;
+	struct script *s = ctx;
+	struct call *c;
 	size_t nr;
 
 	if (step->op == VMA_OP_NONE || !step->mm)
 		return 0;
-	snprintf(c.text, sizeof(c.text), "%.*s", (int)step->text_len, step->text);
+	c = add_call(s);
+	if (!c)
+		return -ENOMEM;
+	*c = (struct call){ .n = step->n, .began = step->began, .line = step->line,
+			    .pid = step->pid, .mm = step->mm->id };
+	snprintf(c->text, sizeof(c->text), "%.*s", (int)step->text_len, step->text);
 	vma_locks_begin(s->locks, step->mm, step->call);
 	for (size_t i = 0; i < step->nr_events; i++)
 		vma_locks_hear(s->locks, &step->events[i]);
 	vma_locks_end(s->locks, step->result);
-	c.mmap = modes[vma_locks_mode(s->locks)];
-	vma_locks_written(s->locks, &nr);
-	c.locked = nr;
-	if (step->op == VMA_OP_TOUCH)
-		judge_fault(s, step, &c);
-	else if (c.mmap && !keep_last(s, step))
+	c->mmap = modes[vma_locks_mode(s->locks)];
+	range = vma_locks_written(s->locks, &nr);
+	if (!vma_world_kernel(step->mm->world)->vma_locks)
+		nr = 0; /* there is nothing but mmap_lock */
+	c->range = malloc((nr + 1) * sizeof(*range));
+	if (!c->range)
 		return -ENOMEM;
-	return listing_row(s->l, &c) ? 0 : 1;
+	if (nr)
+		memcpy(c->range, range, nr * sizeof(*range));
+	c->nr = nr;
+	if (step->op == VMA_OP_TOUCH)
+		judge_fault(step, c);
+	return 0;
+}
+
+static int show_calls(struct script *s)
+{
+	AUTO(undo_free) const void **order = calloc(s->nr + 1, sizeof(*order));
+
+	if (!order)
+		return cli_error(CLI_FAILURE, "out of memory");
+	for (size_t i = 0; i < s->nr; i++) {
+		if (s->call[i].is_fault)
+			judge_beside(s, i);
+		order[i] = &s->call[i];
+	}
+	if (!listing_begin(s->l, "calls") || !listing_rows(s->l, order, s->nr) ||
+	    !listing_end(s->l))
+		return s->l->status;
+	return listing_close(s->l) ? CLI_OK : s->l->status;
 }
 
 /* A log of strace or a script: a regular file that is no core. */
@@ -365,14 +456,8 @@ static int show_script(struct cli *cli, const struct locks_options *opt, struct 
 		vma_model_free(m);
 		return s.locks ? cli_fail(&err) : cli_error(CLI_FAILURE, "out of memory");
 	}
-	if (!listing_begin(l, "calls"))
-		return l->status;
 	status = feed(r, cli->argv[0]);
-	if (status != CLI_OK)
-		return status;
-	if (!listing_end(l))
-		return l->status;
-	return listing_close(l) ? CLI_OK : l->status;
+	return status == CLI_OK ? show_calls(&s) : status;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -387,7 +472,7 @@ int cmd_locks(struct cli *cli)
 		return cli->status;
 	script = cli->argc == 1 && is_script(cli->argv[0]);
 	if (!listing_init(&l, cli, script ? &call_table : &map_table,
-			  script     ? "N,PID,MMAP_LOCK,LOCKED,FAULT,BESIDE,WAITS,WHY,CALL" :
+			  script     ? "N,PID,MMAP_LOCK,LOCKED,FAULT,BESIDE,OVERLAPS,WAITS,WHY,CALL" :
 			  opt.source ? "START,END,PERMS,READ,WRITE,LOCKED,SEQ,MM_SEQ,REFCNT,PATH" :
 				       "START,END,PERMS,READ,WRITE,WHY,PATH"))
 		return l.status;

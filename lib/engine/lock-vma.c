@@ -61,6 +61,21 @@ static u32 idle(const struct vma_kernel *k)
 	return k->vma_lock_refcount; /* attached, and nobody reads */
 }
 
+void vma_lock_init(struct vma_lock *l)
+{
+	*l = (struct vma_lock){ .seq = ~0U }; /* no mm_lock_seq is that: not write-locked */
+}
+
+bool vma_is_attached(const struct vma_lock *l)
+{
+	return l->attached;
+}
+
+bool vma_is_detached(const struct vma_lock *l)
+{
+	return !l->attached;
+}
+
 void vma_mark_attached(const struct vma_kernel *k, struct vma_lock *l)
 {
 	l->attached = true;

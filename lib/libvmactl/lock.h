@@ -69,6 +69,11 @@ struct vma_mm_lock {
 /* The kernel's functions, under its names and contracts. None sleeps: where the kernel would, they
  * return false. Before 6.4 there are no VMA locks: the tries fail, the rest does nothing. */
 
+/** vma_lock_init() - of a VMA that is new: detached, and write-locked by nobody. */
+void vma_lock_init(struct vma_lock *l);
+/** vma_is_attached(), vma_is_detached() - in the tree, or not (yet, or any more). */
+bool vma_is_attached(const struct vma_lock *l);
+bool vma_is_detached(const struct vma_lock *l);
 /** vma_mark_attached(), vma_mark_detached() - in and out of the tree. Detaching needs a write
  *  lock, and fails while there are readers. */
 void vma_mark_attached(const struct vma_kernel *k, struct vma_lock *l);

@@ -32,6 +32,7 @@ const char *vma_follow_name(enum vma_follow follow);
  * struct vma_step - one call of the log, done
  * @n:        its number: every call line counts, from 1, also those that are not modelled
  * @line:     the line of the log (of its end when it was unfinished)
+ * @began:    the line where it began: others in between ran beside it
  * @pid:      as recorded; without a pid column the process of the starting TARGET, 0 unknown
  * @name, @text: the call; not NUL-terminated, hostile, valid during the callback
  * @op:       VMA_OP_NONE when the call means nothing to an address space (or was not understood)
@@ -44,7 +45,7 @@ const char *vma_follow_name(enum vma_follow follow);
  * @events:   when vma_replay_opts.events
  */
 struct vma_step {
-	u64 n, line;
+	u64 n, line, began;
 	u32 pid;
 	const char *name, *text;
 	size_t name_len, text_len;

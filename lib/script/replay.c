@@ -38,6 +38,7 @@ void replay_complain(struct vma_replay *r, u32 column, const char *what, const c
 static void begin_pending(struct vma_replay *r, struct task *t, const struct line *l)
 {
 	t->child = 0;
+	t->began = r->nr_line;
 	strbuf_reset(&t->text);
 	strbuf_add(&t->text, l->text, l->text_len);
 	t->cut = (size_t)(l->cut - l->text);
@@ -68,6 +69,7 @@ static void end_pending(struct vma_replay *r, struct task *t, const struct line 
 	case LINE_CALL:
 		task_clear_pending(&r->tasks, t);
 		replay_call(r, t, whole);
+		t->began = 0;
 		t->early = false;
 		t->child = 0;
 		break;
@@ -91,6 +93,7 @@ static void superseded(struct vma_replay *r, struct task *leader, u32 pid)
 	strbuf_reset(&leader->text);
 	strbuf_add(&leader->text, thread->text.s, thread->text.len);
 	leader->cut = thread->cut;
+	leader->began = thread->began;
 	r->oom |= leader->text.failed;
 	task_set_pending(&r->tasks, leader);
 	task_exited(r, thread);
@@ -106,6 +109,7 @@ static void do_task_line(struct vma_replay *r, const struct line *l)
 	case LINE_CALL:
 		if (t->pending)
 			task_clear_pending(&r->tasks, t); /* its end was lost */
+		t->began = 0;
 		replay_call(r, t, l);
 		break;
 	case LINE_UNFINISHED:

@@ -184,7 +184,8 @@ void replay_call(struct vma_replay *r, struct task *t, const struct line *l)
 				"an argument that is not a number or a known word", l->text,
 				l->text_len);
 	s = (struct vma_step){
-		.n = r->n, .line = r->nr_line, .pid = t->pid, .op = VMA_OP_NONE,
+		.n = r->n, .line = r->nr_line, .began = t->began ? t->began : r->nr_line,
+		.pid = t->pid, .op = VMA_OP_NONE,
 		.name = l->name, .name_len = l->name_len,
 		.text = l->text, .text_len = l->text_len,
 		.call = &r->call, .result = &r->res, .agree = true,

@@ -12,12 +12,14 @@
  * @pending: its call was <unfinished ...>; @text holds the line so far
  * @early:   the pending call was already run, because a call of another task showed its effect;
  *           then @call and @res say what came out
+ * @began:   the line where the pending call began
  */
 struct task {
 	u32 pid, tgid;
 	u32 mm;
 	struct fdtab *fds;
 	bool pending, early;
+	u64 began;
 	u32 child;                 /* of an early fork: the child's pid */
 	struct task *next_pending; /* in the order the calls began */
 	struct strbuf text;

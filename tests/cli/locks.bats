@@ -55,6 +55,48 @@ write_script() {
 		'[["mmap_lock",true]]'
 }
 
+# Thread 11 faults while calls of thread 10 are under way.
+write_overlap() {
+	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
+		10 mmap(0x20000000000, 65536, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x20000000000
+		10 touch(0x20000000000, 32768, PROT_WRITE) = 0
+		10 mmap(0x30000000000, 65536, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x30000000000
+		10 mmap(0x40000000000, 65536, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x40000000000
+		10 touch(0x30000000000, 4096, PROT_WRITE) = 0
+		10 clone(child_stack=0x1000, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 11
+		10 mprotect(0x20000000000, 65536, PROT_READ <unfinished ...>
+		11 touch(0x30000001000, 4096, PROT_WRITE) = 0
+		11 touch(0x20000008000, 4096, PROT_WRITE) = 0
+		11 touch(0x40000000000, 4096, PROT_WRITE) = 0
+		10 <... mprotect resumed>) = 0
+		11 touch(0x30000002000, 4096, PROT_WRITE) = 0
+		10 madvise(0x30000000000, 4096, MADV_DONTNEED <unfinished ...>
+		11 touch(0x30000003000, 4096, PROT_WRITE) = 0
+		10 <... madvise resumed>) = 0
+	END
+}
+
+# "FAULT OVERLAPS WAITS" of each touch of thread 11.
+of_thread_11() {
+	vmactl locks --json --kernel "$1" "$BATS_TEST_TMPDIR/script" |
+		jq -r '[.calls[] | select(.pid == 11) | "\(.fault) \(.overlaps) \(.waits)"] | join(", ")'
+}
+
+@test "calls that are unfinished meet the faults between their two halves" {
+	write_overlap
+	# not the mapping that changes; that one; another, which has no anon_vma yet; after it
+	assert_eq "$(of_thread_11 6.18)" "vma_lock true false, mmap_lock true true, mmap_lock true true, \
+vma_lock false false, vma_lock false false"
+	# up to 6.16 madvise holds mmap_lock, for reading
+	assert_eq "$(of_thread_11 6.12)" "vma_lock true false, mmap_lock true true, mmap_lock true true, \
+vma_lock false false, vma_lock true false"
+	assert_eq "$(of_thread_11 6.1)" "mmap_lock true true, mmap_lock true true, mmap_lock true true, \
+mmap_lock false true, mmap_lock true false"
+	run --separate-stderr vmactl locks --json --kernel 6.18 "$BATS_TEST_TMPDIR/script"
+	assert_eq "$(jq -r '[.calls[] | select(.pid == 11) | .why][1:3] | join("; ")' <<<"$output")" \
+		"the mapping is write-locked; the first write has to make the anon_vma, and mmap_lock is held for writing"
+}
+
 @test "simulate --locks shows them in order" {
 	run --separate-stderr vmactl simulate --locks --kernel 6.18 --json mprotect "$other" '[stack]' 4K r--
 	[ "$status" -eq 0 ]

@@ -84,6 +84,31 @@ static void a_reference_count_tells_readers_and_attachment(void **state)
 	assert_int_equal(l.count, 0);
 }
 
+static void a_new_vma_is_detached_and_locked_by_nobody(void **state)
+{
+	static const char *const releases[] = { "6.4", "6.12", "6.18", "7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(releases) / sizeof(*releases); i++) {
+		struct vma_kernel k = kernel(releases[i]);
+		struct vma_mm_lock mm = { 0 };
+		struct vma_lock l;
+
+		vma_lock_init(&l);
+		assert_true(vma_is_detached(&l));
+		assert_true(vma_mmap_write_lock(&k, &mm));
+		assert_false(vma_is_write_locked(&k, &mm, &l));
+		vma_mark_attached(&k, &l); /* by its maker, before anybody can find it */
+		assert_true(vma_is_attached(&l));
+		assert_true(vma_start_write(&k, &mm, &l));
+		assert_int_equal(l.seq, mm.seq);
+		assert_true(vma_mark_detached(&k, &mm, &l));
+		assert_true(vma_is_detached(&l));
+		vma_mmap_write_unlock(&k, &mm);
+		assert_int_not_equal(l.seq, mm.seq);
+	}
+}
+
 static void the_sequence_is_odd_while_write_held(void **state)
 {
 	struct vma_kernel k = kernel("6.18"), old = kernel("6.6");
@@ -301,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vma_lock_keeps_its_contract),
 		cmocka_unit_test(a_reference_count_tells_readers_and_attachment),
+		cmocka_unit_test(a_new_vma_is_detached_and_locked_by_nobody),
 		cmocka_unit_test(the_sequence_is_odd_while_write_held),
 		cmocka_unit_test(before_vma_locks_there_is_mmap_lock_alone),
 		cmocka_unit_test(each_kernel_has_its_reasons_to_fall_back),
