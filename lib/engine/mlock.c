@@ -21,6 +21,9 @@ static int fixup(struct op *o, struct vma *vma, u64 start, u64 end, u64 lock, st
 		o->mm->locked_vm -= nr;
 	else if (!(old & VM_LOCKED))
 		o->mm->locked_vm += nr;
+	/* What was merged keeps its flags, or gets those of the piece: soft-dirty tells. */
+	if (!lock && o->k->munlock_only_clears)
+		flags = (*result)->vm_flags & ~VM_LOCKED_MASK;
 	set_flags(o, *result, flags);
 	return 0;
 }

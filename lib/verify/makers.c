@@ -90,17 +90,6 @@ static u64 place(struct gen *g, struct step *s)
 	return flags;
 }
 
-/*
- * Before the maple tree the search from below did not look left of a mapping whose guard gap reaches
- * below its start: whether a hole there is found depends on the shape of the red-black tree, which
- * nobody can see.
- */
-static bool may_grow(const struct gen *g)
-{
-	return g->profile->grows &&
-	       (!g->profile->old_layout || vma_world_kernel(g->st->world)->maple_tree);
-}
-
 static u64 extra_flags(struct gen *g, bool anonymous)
 {
 	static const struct choice odd[] = {
@@ -111,7 +100,7 @@ static u64 extra_flags(struct gen *g, bool anonymous)
 
 	if (g->profile->elsewhere && chance(g, 4))
 		flags |= chance(g, 50) ? MAP_POPULATE : MAP_LOCKED;
-	if (may_grow(g) && anonymous && chance(g, 12))
+	if (g->profile->grows && anonymous && chance(g, 12))
 		flags |= MAP_GROWSDOWN;
 	return flags;
 }

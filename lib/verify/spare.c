@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify/spare.h"
 
+#include <sys/mman.h>
+
 #include "base/range.h"
 
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+#define WINDOW_32BIT_BEGIN 0x40000000ULL
+#define GUARD_GAP (256 * VMA_PAGE_SIZE)
+#define LARGEST_SEGMENT (64 * VMA_PAGE_SIZE)
 
 /*
  * Before 5.13 move_vma() believes that MREMAP_DONTUNMAP of the middle of a charged mapping had cut
@@ -20,10 +25,45 @@ static bool marks_nothing(const struct vma_mm *mm, const u64 *arg)
 	       !vma_next(mm, vma);
 }
 
+/* Where a call that leaves the address to the kernel begins to search upwards, 0: it does not. */
+static u64 search_begins(const struct vma_mm *mm, const struct step *step, const u64 *arg, u64 *len)
+{
+	const bool mmap = step->op == VMA_OP_MMAP;
+
+	*len = page_up(arg[mmap ? 1 : 2]);
+	if (mmap && !(arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) && arg[3] & MAP_32BIT)
+		return WINDOW_32BIT_BEGIN;
+	if ((mmap && !(arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE))) ||
+	    (step->op == VMA_OP_MREMAP && arg[3] & MREMAP_MAYMOVE && !(arg[3] & MREMAP_FIXED)))
+		return mm->legacy_layout ? mm->mmap_legacy_base : 0;
+	if (step->op != VMA_OP_SHMAT || !mm->legacy_layout)
+		return 0;
+	*len = LARGEST_SEGMENT;
+	return mm->mmap_legacy_base;
+}
+
+/*
+ * Before the maple tree the search upwards does not look left of a mapping that grows down when the
+ * guard gap below it reaches below where the search begins. Whether a hole there is found depends
+ * on the shape of the red-black tree.
+ */
+static bool depends_on_tree(const struct vma_mm *mm, const struct step *step, const u64 *arg)
+{
+	u64 len, low = search_begins(mm, step, arg, &len);
+	const struct vma *vma = low ? vma_find(mm, low) : NULL;
+
+	for (; vma && vma->vm_start < low + len + GUARD_GAP; vma = vma_next(mm, vma))
+		if (vma->vm_flags & VM_GROWSDOWN)
+			return true;
+	return false;
+}
+
 bool vma_spare_kernel(const struct vma_mm *mm, const struct step *step, const u64 *arg)
 {
 	const struct vma_kernel *k = vma_world_kernel(mm->world);
 
-	return step->op == VMA_OP_MREMAP && arg[3] & MREMAP_DONTUNMAP &&
-	       k->dontunmap_accounts_next && marks_nothing(mm, arg);
+	if (step->op == VMA_OP_MREMAP && arg[3] & MREMAP_DONTUNMAP && k->dontunmap_accounts_next &&
+	    marks_nothing(mm, arg))
+		return true;
+	return !k->maple_tree && depends_on_tree(mm, step, arg);
 }

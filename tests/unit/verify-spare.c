@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -46,10 +47,47 @@ static void the_middle_of_the_last_charged_mapping(void **state)
 	assert_false(spares("5.10", "...", 1, 1));
 }
 
+/* Is mmap(NULL, 4096, ... | @flags) left out with a mapping at @page that grows down? */
+static bool is_unclear(const char *release, const char *calls, u64 flags)
+{
+	const struct step step = {
+		.op = VMA_OP_MMAP,
+		.arg = { 0, VMA_PAGE_SIZE, 1, MAP_PRIVATE | MAP_ANONYMOUS | flags, ~0ULL },
+	};
+	struct vma_kernel k;
+	struct picture p = { .what = calls };
+	bool answer;
+
+	assert_int_equal(vma_kernel_init(&k, release, NULL), 0);
+	picture_begin(&p, &k, "");
+	picture_calls(&p, calls);
+	answer = vma_spare_kernel(p.mm, &step, step.arg);
+	picture_end(&p);
+	return answer;
+}
+
+/* Rule A6: pages of a picture begin at 0x10000000, the window of 32 bits at 0x40000000. */
+static void searches_that_depend_on_the_tree(void **state)
+{
+	static const char near[] = "bottom_up 100; mmap 300 1 rw private|anonymous|fixed|growsdown";
+	static const char far[] = "bottom_up 100; mmap 400 1 rw private|anonymous|fixed|growsdown";
+	static const char window[] =
+		"mmap 196700 1 rw private|anonymous|fixed|growsdown";
+
+	(void)state;
+	assert_true(is_unclear("5.10", near, 0));
+	assert_false(is_unclear("6.1", near, 0));
+	assert_false(is_unclear("5.10", far, 0));
+	assert_false(is_unclear("5.10", near, MAP_FIXED));
+	assert_false(is_unclear("5.10", window, 0));
+	assert_true(is_unclear("5.10", window, MAP_32BIT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_middle_of_the_last_charged_mapping),
+		cmocka_unit_test(searches_that_depend_on_the_tree),
 	};
 
 	return cmocka_run_group_tests_name("verify-spare", tests, NULL, NULL);
