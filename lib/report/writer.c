@@ -252,7 +252,7 @@ int vma_writer_new(const struct vma_pick *pick, const struct vma_writer_opts *op
 	if (!w->cell.buf || !w->text || !make_prefixes(w))
 		return vma_fail(err, ENOMEM, "out of memory");
 	if (opts->format == VMA_FORMAT_TABLE) {
-		w->table = table_new(&w->pick, opts);
+		w->table = table_new(pick, opts);
 		if (!w->table)
 			return vma_fail(err, ENOMEM, "out of memory");
 	}
