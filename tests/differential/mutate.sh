@@ -33,7 +33,11 @@ for tar in "$src"/tests/differential/recordings/*.tar.gz; do
 	mkdir -p "$tmp/recordings/$(basename "$tar" .tar.gz)"
 	tar -C "$tmp/recordings/$(basename "$tar" .tar.gz)" -xzf "$tar" || exit 1
 done
-mapfile -t recordings < <(find "$tmp/recordings" -name 'trace.txt*' -printf '%h\n' | LC_ALL=C sort)
+# The probes first: they ask for the rare.
+groups=("$tmp"/recordings/*-probes)
+for group in "$tmp"/recordings/*; do
+	[[ $group == *-probes ]] || groups+=("$group")
+done
 
 link() {
 	"$cc" -o "$1" "$tmp/broken.o" "${@:2}" "${picture[@]}" "$archive" "${libs[@]}"
@@ -41,15 +45,18 @@ link() {
 
 # Which test notices? Its name on standard output; fails when none does.
 noticed() {
-	local unit
+	local unit group dirs
 	[ "${MUTATE_BY:-}" = recordings ] || for unit in "${units[@]}"; do
 		link "$tmp/unit" "$unit" || { echo "$unit cannot be linked" >&2; return 2; }
 		timeout 60 "$tmp/unit" >"$tmp/said" 2>&1 || { basename "$unit" .o; return 0; }
 	done
 	[ "${#program[@]}" -gt 0 ] || return 1
 	link "$tmp/vmactl" "${program[@]}" || return 2
-	timeout 300 "$tmp/vmactl" replay --check --show 1 "${recordings[@]}" >"$tmp/said" 2>&1 ||
-		{ echo recordings; return 0; }
+	for group in "${groups[@]}"; do
+		mapfile -t dirs < <(find "$group" -name 'trace.txt*' -printf '%h\n' | LC_ALL=C sort)
+		timeout 300 "$tmp/vmactl" replay --check --show 1 "${dirs[@]}" >"$tmp/said" 2>&1 ||
+			{ echo "recordings ($(basename "$group"))"; return 0; }
+	done
 	return 1
 }
 
@@ -111,7 +118,7 @@ apply_table() {
 : >"$tmp/broken.c"
 "$cc" -c -o "$tmp/broken.o" "$tmp/broken.c" || exit 1
 by=$(noticed)
-[ $? -eq 1 ] || { check "the tests pass before a rule is broken: ${by:-no link}" false; finish; exit 1; }
+[ $? -eq 1 ] || { check "the tests pass before a rule is broken: ${by:-no link}" false; finish; }
 
 broken=0
 for table in "$src"/tests/differential/mutate.d/*.mut; do
