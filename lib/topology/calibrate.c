@@ -208,7 +208,7 @@ static void measure(const struct vma_fork_bill *b, u64 most_pages, struct vma_fo
 	time_pages(c, like(b->pages, 256, most_pages), like(b->tables[0], 64, 1024));
 	time_vmas(c, vmas, true);
 	if (b->huge)
-		time_huge(c, like(b->huge, 8, 32));
+		time_huge(c, like(b->huge, 128, min_u64(most_pages >> 9, 256)));
 }
 
 /* Up to an eighth of what is free. */
