@@ -41,11 +41,11 @@ static enum how find_presence(const struct build *b, size_t map)
 		return HOW_PAGES;
 	if ((vma->vm_flags & VM_MAYBE_GUARD) && !vma->file)
 		return HOW_PAGES;
-	if (has_pages(b->f, m->start, m->end, ANON_STATES))
+	if (b->f->nr_runs && has_pages(b->f, m->start, m->end, ANON_STATES))
 		return HOW_PAGES;
 	/* mprotect gives the charge of memory back that is no more writable and was not faulted. */
-	if (b->k->mprotect_uncharges && vma_is_anonymous(b->w, vma) &&
-	    (vma->vm_flags & (VM_WRITE | VM_ACCOUNT)) == VM_ACCOUNT)
+	if (b->k->mprotect_uncharges && (vma->vm_flags & (VM_WRITE | VM_ACCOUNT)) == VM_ACCOUNT &&
+	    vma_is_anonymous(b->w, vma))
 		return HOW_KEPT_CHARGE;
 	return m->have & 1U << VMA_SMAPS_ANONYMOUS || b->f->runs ? HOW_NO_PAGES : HOW_UNKNOWN;
 }
@@ -63,8 +63,8 @@ static bool was_cut_from(const struct build *b, const struct vma *vma, size_t ne
 {
 	const struct vma *other = neighbour < b->f->nr_maps ? b->vmas[neighbour] : NULL;
 
-	if (!other || !(vma->vm_flags & VM_WRITE) || (other->vm_flags & VM_WRITE) ||
-	    known_get(b, neighbour, VMA_FIELD_ANON_VMA) != HOW_PAGES)
+	if (!other || known_get(b, neighbour, VMA_FIELD_ANON_VMA) != HOW_PAGES ||
+	    !(vma->vm_flags & VM_WRITE) || (other->vm_flags & VM_WRITE))
 		return false;
 	return may_share(other, vma) || may_share(vma, other);
 }
