@@ -154,6 +154,18 @@ void app_expression(const struct vma_columns *t, const char *typed, const char *
 	snprintf(out, size, "%s", typed);
 }
 
+void app_say_order(struct app *a, const struct query *q)
+{
+	const char *by = q->order + (*q->order == '-');
+
+	for (size_t i = 0; i < q->pick.nr; i++)
+		if (!strcasecmp(q->pick.col[i]->name, by))
+			return;
+	if (*by)
+		app_say(a, ST_NORMAL, "sorted by %s%s, which is not shown (F2)", by,
+			*q->order == '-' ? ", largest first" : "");
+}
+
 bool app_columns(struct query *q, const struct vma_columns *t, const char *list,
 		 struct vma_err *err)
 {

@@ -11,6 +11,7 @@
 #include "procs.h"
 #include "prompt.h"
 #include "sample.h"
+#include "text.h"
 #include "worker.h"
 
 #define TAGS_MAX 256
@@ -37,8 +38,8 @@ struct query {
 struct app {
 	struct config config;
 	const char *procfs, *kernel;
-	u32 *only;    /* PIDs of the command line */
-	size_t nr_only;
+	char *const *targets; /* of the command line, when they are several */
+	size_t nr_targets;
 
 	const struct panel *stack[PANELS_MAX];
 	size_t depth;
@@ -62,11 +63,17 @@ struct app {
 	const struct sample *detail_of;
 	bool read_failed;       /* the last reading did */
 	bool figures;           /* --figures: read twice, to compare */
+	unsigned long readings, iterations; /* end after so many, 0: never */
 	struct history history;
 	size_t back;            /* how many samples back @shown is */
 	bool ended;             /* the process is gone: @live is the last there will be */
 	u64 addr;               /* start of the selected mapping */
 	bool gaps;
+
+	struct text *text;      /* of the screen of lines; NULL: being read */
+	enum text_kind text_kind;
+	bool want_text;
+	char text_target[PATH_MAX], text_name[160];
 
 	struct prompt prompt;
 	char found[PROMPT_MAX]; /* what was searched for last */
@@ -93,9 +100,18 @@ u32 app_wants(const struct app *a);
 /** app_expression() - what was typed as a filter: an expression, or a word for one in the name. */
 void app_expression(const struct vma_columns *t, const char *typed, const char *name_column,
 		    char *out, size_t size);
+/** app_say_order() - when the column that @q sorts by is not shown. */
+void app_say_order(struct app *a, const struct query *q);
 /** app_columns() - choose the columns of a list; false: @list is none, nothing changed. */
 bool app_columns(struct query *q, const struct vma_columns *t, const char *list,
 		 struct vma_err *err);
+
+/** text_of() - the screen that an action opens. */
+enum text_kind text_of(enum action act);
+/** text_open() - the screen of lines: @kind of @target, which the heading calls @name. */
+void text_open(struct app *a, enum text_kind kind, const char *target, const char *name);
+/** text_show() - lines that are there already; takes them over. */
+void text_show(struct app *a, struct text *t, const char *name);
 
 /* The reading side, reader.c. */
 

@@ -114,20 +114,39 @@ static bool take_line(struct config *c, char *line)
 	return false;
 }
 
-int config_load(struct config *c, struct vma_err *err)
+static int load_file(struct config *c, const char *path, struct vma_err *err)
 {
-	char path[PATH_MAX], line[2 * CONFIG_TEXT];
+	char line[2 * CONFIG_TEXT];
 	int rc = 0;
 
-	if (!put_path(path, sizeof(path), false))
-		return 0;
 	AUTO(undo_fclose) FILE *f = fopen(path, "re");
 	if (!f)
-		return errno == ENOENT ? 0 : vma_fail(err, errno, "%s: cannot open: %m", path);
+		return vma_fail(err, errno, "%s: cannot open: %m", path);
 	for (int n = 1; fgets(line, sizeof(line), f); n++)
 		if (!take_line(c, line) && !rc)
 			rc = vma_fail(err, EINVAL, "%s: line %d is no setting", path, n);
 	return rc;
+}
+
+int config_load(struct config *c, struct vma_err *err)
+{
+	const char *dirs = getenv("XDG_CONFIG_DIRS");
+	char path[PATH_MAX];
+	int rc = -ENOENT;
+
+	if (put_path(path, sizeof(path), false))
+		rc = load_file(c, path, err);
+	/* without a file of the user that of the machine, the first that there is */
+	dirs = dirs && *dirs ? dirs : "/etc/xdg";
+	while (rc == -ENOENT && *dirs) {
+		size_t n = strcspn(dirs, ":");
+
+		snprintf(path, sizeof(path), "%.*s/vmactl/vmatop.conf", (int)n, dirs);
+		if (*path == '/')
+			rc = load_file(c, path, err);
+		dirs += n + (dirs[n] == ':');
+	}
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static void make_directories(char *path)

@@ -3,7 +3,8 @@
 #define VMATOP_CONFIG_H
 /*
  * Settings: the command line over the file over what is built in. The file is
- * $XDG_CONFIG_HOME/vmactl/vmatop.conf (~/.config by default), lines of KEY = VALUE.
+ * $XDG_CONFIG_HOME/vmactl/vmatop.conf (~/.config by default), or else that of a directory of
+ * $XDG_CONFIG_DIRS (/etc/xdg), lines of KEY = VALUE.
  */
 #include "libvmactl/error.h"
 #include "theme.h"

@@ -199,6 +199,8 @@ static void put_vma(struct walk *w, const struct vma_forest_vma *v, u8 depth)
 	if (!l)
 		return;
 	vma_label(m->mm, v->vma, label, sizeof(label));
+	if (!*label)
+		snprintf(label, sizeof(label), "(anonymous)");
 	*l = (struct forest_line){ .is_vma = true, .depth = depth, .known = v->how.known,
 				   .start = v->vma->vm_start, .end = v->vma->vm_end, .id = v->anon,
 				   .pid = m->facts->pid, .links = (u32)v->nr_chain,

@@ -37,7 +37,7 @@ void history_add(struct history *h, struct sample *s)
 		memmove(h->point, h->point + 1, --h->nr_points * sizeof(*h->point));
 	p = &h->point[h->nr_points++];
 	*p = (struct point){ .at_ms = s->at_ms, .rss_kb = s->rss_kb, .pss_kb = s->pss_kb,
-			     .swap_kb = s->swap_kb, .nr_maps = (u32)sample_nr(s),
+			     .swap_kb = s->swap_kb, .nr_maps = (u32)sample_vmas(s),
 			     .vanished = s->vanished };
 	memcpy(p->marked, s->marked, sizeof(p->marked));
 	if (h->nr_samples == HISTORY_SAMPLES)

@@ -23,6 +23,7 @@ vmatop_sources = \
 	bin/vmatop/panel-sim.c \
 	bin/vmatop/panel-sort.c \
 	bin/vmatop/panel-space.c \
+	bin/vmatop/panel-text.c \
 	bin/vmatop/panel-vma.c \
 	bin/vmatop/panel.c bin/vmatop/panel.h \
 	bin/vmatop/procs.c bin/vmatop/procs.h \
@@ -37,6 +38,7 @@ vmatop_sources = \
 	bin/vmatop/sim.c bin/vmatop/sim.h \
 	bin/vmatop/table.c bin/vmatop/table.h \
 	bin/vmatop/term.c bin/vmatop/term.h \
+	bin/vmatop/text.c bin/vmatop/text.h \
 	bin/vmatop/theme.c bin/vmatop/theme.h \
 	bin/vmatop/worker.c bin/vmatop/worker.h
 

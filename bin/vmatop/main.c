@@ -136,6 +136,8 @@ static int loop(struct app *a)
 		if (dirty)
 			panel_draw(a);
 		dirty = false;
+		if (a->iterations && a->readings >= a->iterations)
+			break;
 		figures_turn(clock_ns() - woke, figures_cpu() - cpu);
 		int rc = poll(fds, ARRAY_SIZE(fds), reader_timeout(a));
 		woke = clock_ns();
@@ -159,16 +161,23 @@ static int loop(struct app *a)
 
 /* ---------------------------------------------------------------- start and end */
 
-static bool all_pids(const struct options *o)
+/* A word that leads nowhere is a mistake; a PID that is not there may come, or have been. */
+static bool exists(const struct options *o, const char *target)
 {
-	for (int i = 0; i < o->nr_targets; i++)
-		if (!*o->target[i] || o->target[i][strspn(o->target[i], "0123456789")])
-			return false;
-	return true;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", o->procfs ? o->procfs : "/proc", target);
+	return target_is_pid(target) || !access(target, F_OK) || !access(path, F_OK);
 }
 
 static int take_targets(struct app *a, const struct options *o)
 {
+	for (size_t i = 0; i < o->nr_targets; i++)
+		if (!exists(o, o->target[i])) {
+			fprintf(stderr, "vmatop: %s: neither a process nor a file or directory\n",
+				o->target[i]);
+			return 2;
+		}
 	a->stack[0] = &panel_procs;
 	a->depth = 1;
 	if (o->nr_targets == 1) {
@@ -176,15 +185,9 @@ static int take_targets(struct app *a, const struct options *o)
 		app_open(a, o->target[0]);
 		return -1;
 	}
-	if (!all_pids(o)) {
-		fputs("vmatop: several targets must be PIDs\n", stderr);
-		return 2;
-	}
-	a->nr_only = (size_t)o->nr_targets;
-	a->only = calloc(a->nr_only + 1, sizeof(*a->only));
-	for (size_t i = 0; a->only && i < a->nr_only; i++)
-		a->only[i] = (u32)strtoul(o->target[i], NULL, 10);
-	return a->only ? -1 : 1;
+	a->targets = o->target;
+	a->nr_targets = o->nr_targets;
+	return -1;
 }
 
 static int take_query(struct query *q, const struct vma_columns *t, const char *columns,
@@ -222,6 +225,7 @@ static int take_options(struct app *a, const struct options *o)
 	a->procfs = o->procfs;
 	a->kernel = o->kernel;
 	a->figures = o->figures;
+	a->iterations = o->iterations;
 	a->tree = c->tree;
 	a->q_procs.follow = a->q_space.follow = c->follow;
 	a->q_procs.whole_path = a->q_space.whole_path = c->whole_path;

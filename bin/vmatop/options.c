@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "config.h"
 #include "keys.h"
+#include "report/process-columns.h"
 
 enum { OPT_PROCFS = 256, OPT_KERNEL, OPT_THEME, OPT_READONLY, OPT_LIST_KEYS, OPT_LIST_THEMES,
        OPT_LIST_OPTIONS,
@@ -20,9 +21,11 @@ static const struct {
 	int letter;
 } options[] = {
 	{ "delay", "SECONDS", "between two readings, at least (2)", 'd' },
-	{ "columns", "LIST", "columns of the list of mappings", 'o' },
-	{ "sort", "COLUMN", "sort by it; -COLUMN: largest first", 's' },
+	{ "columns", "LIST", "columns of the list of mappings; +LIST: more of them", 'o' },
+	{ "sort", "COLUMN", "sort by it; -COLUMN: largest first; help: print all columns", 's' },
 	{ "filter", "EXPR", "show only what it holds for, as vmactl -Q", 'F' },
+	{ "pid", "PID,..", "only these processes, as TARGETs", 'p' },
+	{ "iterations", "NUMBER", "end after so many readings", 'n' },
 	{ "user", "NAME", "only processes of this user", 'u' },
 	{ "tree", NULL, "processes as a tree", 't' },
 	{ "no-color", NULL, "the theme mono", 'C' },
@@ -44,7 +47,7 @@ static int print_help(void)
 {
 	printf("Usage: vmatop [options] [TARGET...]\n\n"
 	       "Look into address spaces, and try what would become of them.\n\n"
-	       "TARGET is a PID, a captured directory or a core; several PIDs: a list of these.\n"
+	       "TARGET is a PID, a captured directory or a core; several: a list of these.\n"
 	       "Without one all processes are listed.\n\nOptions:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		char left[40], letter[8] = "    ";
@@ -61,7 +64,7 @@ static int print_help(void)
 
 static const char *const places[] = {
 	"procs", "space", "vma", "pages", "anon", "history", "sim", "sim-pick", "sim-form", "help",
-	"setup", "sort",
+	"setup", "sort", "text",
 };
 
 static int print_keys(void)
@@ -100,6 +103,21 @@ static int print_options(void)
 	return 0;
 }
 
+/* What a list may be sorted by, and have as columns. */
+static int print_columns(void)
+{
+	static const struct {
+		const char *title;
+		const struct vma_columns *columns;
+	} lists[] = { { "processes", &process_columns_live }, { "mappings", &vma_mapping_columns } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (size_t k = 0; k < lists[i].columns->nr; k++)
+			printf("%s\t%s\t%s\n", lists[i].title, lists[i].columns->col[k].name,
+			       lists[i].columns->col[k].help);
+	return 0;
+}
+
 static int wrong(const char *what, const char *value, const char *remedy)
 {
 	fprintf(stderr, "vmatop: %s: %s: %s\n", what, value, remedy);
@@ -127,16 +145,70 @@ static int take_theme(struct config *c, const char *name)
 	return -1;
 }
 
+/* +COL,.. adds to those of the configuration. */
+static int take_columns(struct config *c, const char *list)
+{
+	char now[CONFIG_TEXT];
+	size_t n = (size_t)snprintf(now, sizeof(now), "%s", c->columns);
+	bool path = n > 5 && !strcmp(now + n - 5, ",PATH"); /* it stays last: it takes what is left */
+	int rc;
+
+	if (*list == '+')
+		rc = snprintf(c->columns, sizeof(c->columns), "%.*s,%s%s", (int)(path ? n - 5 : n), now,
+			      list + 1, path ? ",PATH" : "");
+	else
+		rc = snprintf(c->columns, sizeof(c->columns), "%s", list);
+	return (size_t)rc < sizeof(c->columns) ? -1 : wrong("--columns", list, "too long");
+}
+
+static int add_target(struct options *o, char *target)
+{
+	char **more = reallocarray(o->target, o->nr_targets + 1, sizeof(*more));
+
+	if (!more)
+		return 1;
+	o->target = more;
+	o->target[o->nr_targets++] = target;
+	return -1;
+}
+
+/* The text is the program's own argument: it may be cut up. */
+static int take_pids(struct options *o, char *list)
+{
+	for (char *word; (word = strsep(&list, ","));) {
+		if (!*word || word[strspn(word, "0123456789")])
+			return wrong("--pid", word, "not a PID");
+		int rc = add_target(o, word);
+		if (rc >= 0)
+			return rc;
+	}
+	return -1;
+}
+
+static int take_iterations(struct options *o, const char *text)
+{
+	char *end;
+
+	o->iterations = strtoul(text, &end, 10);
+	return *end || !o->iterations || *text == '-' ? wrong("--iterations", text, "not a number")
+						      : -1;
+}
+
 /* -1: go on. */
-static int take(struct options *o, int letter, const char *arg)
+static int take(struct options *o, int letter, char *arg)
 {
 	switch (letter) {
 	case 'd':
 		return take_delay(&o->config, arg);
 	case 'o':
-		snprintf(o->config.columns, sizeof(o->config.columns), "%s", arg);
-		return -1;
+		return take_columns(&o->config, arg);
+	case 'p':
+		return take_pids(o, arg);
+	case 'n':
+		return take_iterations(o, arg);
 	case 's':
+		if (!strcmp(arg, "help"))
+			return print_columns();
 		snprintf(o->config.sort, sizeof(o->config.sort), "%s", arg);
 		snprintf(o->config.proc_sort, sizeof(o->config.proc_sort), "%s", arg);
 		return -1;
@@ -215,7 +287,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
-	o->target = argv + optind;
-	o->nr_targets = argc - optind;
+	for (int i = optind; i < argc; i++)
+		if (add_target(o, argv[i]) >= 0)
+			return 1;
 	return -1;
 }

@@ -8,8 +8,9 @@ struct options {
 	struct config config;     /* the file, and over it what was given */
 	const char *procfs, *kernel, *user;
 	bool figures;
-	char **target;
-	int nr_targets;
+	char **target; /* PIDs of --pid, then the words of the command line */
+	size_t nr_targets;
+	unsigned long iterations; /* end after so many readings, 0: never */
 };
 
 /** options_parse() - returns -1 to go on, or the exit status. */

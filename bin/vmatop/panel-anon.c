@@ -182,6 +182,7 @@ static u32 open_line(struct app *a, const struct forest_line *l)
 	app_open(a, pid);
 	a->addr = l->start;
 	panel_open(a, &panel_space);
+	panel_space.enter(a, panel_state(a, &panel_space)); /* it was open below */
 	return KEY_HANDLED | KEY_REDRAW;
 }
 

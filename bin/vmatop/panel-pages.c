@@ -162,6 +162,10 @@ static void draw(struct app *a, void *state, struct area area)
 		draw_map(state, m, i, area);
 		return;
 	}
+	if (m == a->live && m->facts->live && !a->ended && !m->facts->nr_missing) {
+		term_put(area.y + 2, 2, area.cols - 2, ST_DIM, "reading the page map ...");
+		return;
+	}
 	term_put(area.y + 2, 2, area.cols - 2, ST_DIM, "the page map of this sample was not read");
 	for (size_t k = 0; k < m->facts->nr_missing; k++)
 		if (m->facts->missing[k].remedy)
@@ -173,7 +177,11 @@ static u32 key(struct app *a, void *state, enum action act, const struct term_ev
 {
 	struct state *s = state;
 
-	(void)a, (void)ev;
+	(void)ev;
+	if (act == ACT_OPEN) {
+		panel_open(a, &panel_vma);
+		return KEY_HANDLED | KEY_REDRAW;
+	}
 	if (act == ACT_ZOOM_IN)
 		s->zoom += s->per_cell > 1;
 	else if (act == ACT_ZOOM_OUT)

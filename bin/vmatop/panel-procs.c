@@ -5,21 +5,56 @@
 #include <string.h>
 
 #include "app.h"
+#include "folds.h"
 #include "report/process-columns.h"
 #include "table.h"
 
 struct state {
 	struct list list;
 	struct table table;
-	u32 pid; /* under the cursor */
+	u64 key;   /* of the row under the cursor */
+	bool hold; /* it was named or opened: the cursor stays on it until it is moved */
 	char digits[12];
 	u64 digit_ns;
 	int top; /* first line of rows on the screen */
+	struct folds folds;
+	u32 *row; /* those of the list that are not folded away */
+	size_t nr, cap;
 };
 
-static const struct process *proc_at(const struct app *a, size_t i)
+static const struct process *proc_at(const struct app *a, const struct state *s, size_t i)
 {
-	return a->procs && i < a->procs->nr_rows ? &a->procs->proc[a->procs->row[i]] : NULL;
+	return a->procs && i < s->nr ? &a->procs->proc[a->procs->row[s->row[i]]] : NULL;
+}
+
+/* A row's branch is what follows and is deeper. */
+static bool has_branch(const struct app *a, size_t i)
+{
+	return a->tree && i + 1 < a->procs->nr_rows && a->procs->depth[i + 1] > a->procs->depth[i];
+}
+
+static void make_rows(struct app *a, struct state *s)
+{
+	size_t all = a->procs ? a->procs->nr_rows : 0;
+	int folded = -1;
+
+	s->nr = 0;
+	if (all > s->cap) {
+		u32 *more = reallocarray(s->row, all, sizeof(*more));
+
+		if (!more)
+			return;
+		s->row = more;
+		s->cap = all;
+	}
+	for (size_t i = 0; i < all; i++) {
+		int depth = a->procs->depth[i];
+
+		if (a->tree && folded >= 0 && depth > folded)
+			continue;
+		folded = folds_has(&s->folds, proc_key(&a->procs->proc[a->procs->row[i]])) ? depth : -1;
+		s->row[s->nr++] = (u32)i;
+	}
 }
 
 static void draw_tags(struct app *a, struct area area)
@@ -28,7 +63,7 @@ static void draw_tags(struct app *a, struct area area)
 	char text[VMA_SIZE_TEXT];
 
 	for (size_t i = 0; a->procs && i < a->procs->nr; i++)
-		if (tags_has(&a->q_procs.tags, a->procs->proc[i].pid)) {
+		if (tags_has(&a->q_procs.tags, proc_key(&a->procs->proc[i]))) {
 			vmas += a->procs->proc[i].num[PN_VMAS];
 			rss += a->procs->proc[i].num[PN_RSS];
 		}
@@ -39,7 +74,7 @@ static void draw_tags(struct app *a, struct area area)
 static void draw(struct app *a, void *state, struct area area)
 {
 	struct state *s = state;
-	size_t nr = a->procs ? a->procs->nr_rows : 0;
+	size_t nr = s->nr;
 
 	if (a->q_procs.tags.nr) {
 		draw_tags(a, area);
@@ -56,35 +91,44 @@ static void draw(struct app *a, void *state, struct area area)
 		term_put(area.y + 1, 0, area.cols, ST_ERROR, a->procs->err.msg);
 	for (int y = 0; y < s->list.rows; y++) {
 		size_t i = s->list.top + (size_t)y;
-		const struct process *p = proc_at(a, i);
+		const struct process *p = proc_at(a, s, i);
 
 		if (!p)
 			break;
-		bool tagged = tags_has(&a->q_procs.tags, p->pid);
+		bool tagged = tags_has(&a->q_procs.tags, proc_key(p));
 		enum style st = i == s->list.cursor ? ST_CURSOR : tagged ? ST_TAGGED : ST_NORMAL;
 
 		term_fill(s->top + y, 0, area.cols, i == s->list.cursor ? st : ST_NORMAL, ' ');
 		term_put(s->top + y, 0, 1, st, tagged ? "*" : " ");
-		table_row(&s->table, s->top + y, p, st, a->tree ? 2 * a->procs->depth[i] : 0);
+		table_row(&s->table, s->top + y, p, st, a->tree ? 2 * a->procs->depth[s->row[i]] : 0);
+		if (has_branch(a, s->row[i]))
+			term_put(s->top + y, 1, 1, st, folds_has(&s->folds, proc_key(p)) ? "+" : "-");
 	}
 	if (a->procs && !nr)
 		term_put(s->top + 1, 2, area.cols, ST_WARN,
 			 *a->q_procs.filter ? "no process passes the filter" : "no process");
 }
 
+static void select_row(struct app *a, struct state *s)
+{
+	const struct process *p = proc_at(a, s, s->list.cursor);
+
+	s->key = p ? proc_key(p) : 0;
+}
+
 static void moved(struct app *a, void *state)
 {
 	struct state *s = state;
-	const struct process *p = proc_at(a, s->list.cursor);
 
-	s->pid = p ? p->pid : 0;
+	s->hold = false;
+	select_row(a, s);
 }
 
-static void go_to(struct app *a, struct state *s, u32 pid)
+static void go_to(struct app *a, struct state *s, u64 key)
 {
-	for (size_t i = 0; a->procs && i < a->procs->nr_rows; i++)
-		if (proc_at(a, i)->pid == pid) {
-			list_fit(&s->list, a->procs->nr_rows, s->list.rows);
+	for (size_t i = 0; i < s->nr; i++)
+		if (proc_key(proc_at(a, s, i)) == key) {
+			list_fit(&s->list, s->nr, s->list.rows);
 			list_to(&s->list, i);
 			return;
 		}
@@ -94,21 +138,25 @@ static void sample(struct app *a, void *state)
 {
 	struct state *s = state;
 
-	if (a->q_procs.follow && s->pid)
-		go_to(a, s, s->pid);
-	moved(a, s);
+	make_rows(a, s);
+	if ((s->hold || a->q_procs.follow) && s->key)
+		go_to(a, s, s->key);
+	else
+		list_fit(&s->list, s->nr, s->list.rows);
+	select_row(a, s);
 }
 
 static u32 arrange(struct app *a, struct state *s)
 {
 	struct procs_ask ask = { .filter = a->q_procs.filter, .order = a->q_procs.order,
 				 .tree = a->tree };
-	u32 pid = s->pid;
+	u64 at = s->key;
 
 	if (a->procs && !procs_arrange(a->procs, &ask))
 		return KEY_QUIT;
-	go_to(a, s, pid);
-	moved(a, s);
+	make_rows(a, s);
+	go_to(a, s, at);
+	select_row(a, s);
 	return KEY_HANDLED | KEY_REDRAW;
 }
 
@@ -134,17 +182,20 @@ static u32 filtered(struct app *a, const char *text)
 static u32 sort_by(struct app *a, struct state *s, const char *order)
 {
 	snprintf(a->q_procs.order, sizeof(a->q_procs.order), "%s", order);
+	app_say_order(a, &a->q_procs);
 	return arrange(a, s);
 }
 
-static u32 open_process(struct app *a, const struct state *s, bool simulate)
+static u32 open_process(struct app *a, struct state *s, bool simulate)
 {
+	const struct process *p = proc_at(a, s, s->list.cursor);
 	char pid[16];
 
-	if (!s->pid)
+	if (!p)
 		return KEY_HANDLED;
-	snprintf(pid, sizeof(pid), "%u", s->pid);
-	app_open(a, pid);
+	snprintf(pid, sizeof(pid), "%u", p->pid);
+	s->hold = true;
+	app_open(a, p->tag ? a->targets[p->tag - 1] : pid);
 	panel_open(a, &panel_space);
 	if (simulate)
 		panel_open(a, &panel_sim);
@@ -155,7 +206,7 @@ static void tag_tree(struct app *a, u32 pid, int depth)
 {
 	tags_add(&a->q_procs.tags, pid);
 	for (size_t i = 0; depth < 64 && i < a->procs->nr; i++)
-		if (a->procs->proc[i].ppid == pid)
+		if (a->procs->proc[i].ppid == pid && !a->procs->proc[i].tag)
 			tag_tree(a, a->procs->proc[i].pid, depth + 1);
 }
 
@@ -193,9 +244,59 @@ static u32 digit(struct app *a, struct state *s, int key)
 	s->digits[n] = (char)key;
 	s->digits[n + 1] = '\0';
 	s->digit_ns = now;
-	go_to(a, s, (u32)strtoul(s->digits, NULL, 10));
-	moved(a, s);
+	s->key = (u32)strtoul(s->digits, NULL, 10);
+	s->hold = true;
+	go_to(a, s, s->key);
+	if (a->procs) /* else it waits for the list */
+		select_row(a, s);
 	app_say(a, ST_NORMAL, "PID: %s", s->digits);
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
+static u32 open_text(struct app *a, struct state *s, enum action act)
+{
+	const struct process *p = proc_at(a, s, s->list.cursor);
+	char target[16], name[100];
+	struct text *t;
+
+	if (!p)
+		return KEY_HANDLED;
+	s->hold = true;
+	snprintf(name, sizeof(name), "%u %s", p->pid, p->name);
+	snprintf(target, sizeof(target), "%u", p->pid);
+	if (act != ACT_WRAP) {
+		text_open(a, text_of(act), p->tag ? a->targets[p->tag - 1] : target, name);
+		return KEY_HANDLED | KEY_REDRAW;
+	}
+	t = text_new(TEXT_ROW);
+	if (t)
+		table_lines(&process_columns_live, p, t);
+	text_show(a, t, name);
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
+static u32 fold(struct app *a, struct state *s, enum action act)
+{
+	const struct process *p = proc_at(a, s, s->list.cursor);
+	u64 at = s->key;
+
+	if (!a->tree || !p) {
+		app_say(a, ST_WARN, "the list is not a tree (F5)");
+		return KEY_HANDLED | KEY_REDRAW;
+	}
+	if (act == ACT_EXPAND)
+		folds_drop(&s->folds, at);
+	else if (act == ACT_COLLAPSE && has_branch(a, s->row[s->list.cursor]))
+		folds_add(&s->folds, at);
+	else if (act == ACT_EXPAND_ALL && s->folds.nr)
+		folds_clear(&s->folds);
+	else if (act == ACT_EXPAND_ALL)
+		for (size_t i = 0; i < a->procs->nr_rows; i++)
+			if (has_branch(a, i))
+				folds_add(&s->folds, proc_key(&a->procs->proc[a->procs->row[i]]));
+	make_rows(a, s);
+	go_to(a, s, at);
+	select_row(a, s);
 	return KEY_HANDLED | KEY_REDRAW;
 }
 
@@ -213,14 +314,16 @@ static u32 toggle(struct app *a, struct state *s, enum action act)
 		app_say(a, ST_NORMAL, "follow %s", a->q_procs.follow ? "on" : "off");
 		break;
 	case ACT_TAG:
-		if (s->pid)
-			tags_toggle(&a->q_procs.tags, s->pid);
+		if (s->key)
+			tags_toggle(&a->q_procs.tags, s->key);
 		list_act(&s->list, ACT_DOWN);
 		moved(a, s);
 		break;
 	case ACT_TAG_TREE:
-		if (s->pid && a->procs)
-			tag_tree(a, s->pid, 0);
+		if (s->key && a->procs && s->key >> 32)
+			tags_add(&a->q_procs.tags, s->key);
+		else if (s->key && a->procs)
+			tag_tree(a, (u32)s->key, 0);
 		break;
 	case ACT_UNTAG:
 		a->q_procs.tags.nr = 0;
@@ -260,6 +363,16 @@ static u32 key(struct app *a, void *state, enum action act, const struct term_ev
 		return sort_by(a, s, "-VMAS");
 	case ACT_DIGIT:
 		return digit(a, s, ev->key);
+	case ACT_ENVIRONMENT:
+	case ACT_FILES:
+	case ACT_LOCKS:
+	case ACT_STACKS:
+	case ACT_WRAP:
+		return open_text(a, s, act);
+	case ACT_EXPAND:
+	case ACT_COLLAPSE:
+	case ACT_EXPAND_ALL:
+		return fold(a, s, act);
 	default:
 		return toggle(a, s, act);
 	}
@@ -272,13 +385,21 @@ static struct list *get_list(void *state)
 
 static const char *text(struct app *a, void *state, size_t i, char *buf, size_t size)
 {
-	const struct process *p = proc_at(a, i);
+	const struct state *s = state;
+	const struct process *p = proc_at(a, s, i);
 
-	(void)state;
 	if (!p)
 		return NULL;
 	snprintf(buf, size, "%u %s %s %s", p->pid, p->user, p->name, p->cmdline ? p->cmdline : "");
 	return buf;
+}
+
+static void fini(void *state)
+{
+	struct state *s = state;
+
+	free(s->row);
+	folds_clear(&s->folds);
 }
 
 const struct panel panel_procs = {
@@ -292,4 +413,5 @@ const struct panel panel_procs = {
 	.list = get_list,
 	.text = text,
 	.moved = moved,
+	.fini = fini,
 };

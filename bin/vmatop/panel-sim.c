@@ -274,7 +274,10 @@ static void put_node(struct page *p, const struct sim_node *n)
 		put_line(p, ST_WARN, text);
 	}
 	put_line(p, ST_TITLE, "What happened:");
+	size_t before = p->line;
 	put_events(p, n);
+	if (p->line == before)
+		put_line(p, ST_DIM, "nothing that a mapping would show");
 }
 
 static void draw_status(struct state *s, int y, int cols)
@@ -290,7 +293,7 @@ static void draw_status(struct state *s, int y, int cols)
 	int x = term_put(y, 0, cols, ST_DIM, text);
 	if (of > 1)
 		x += term_putf(y, x, cols - x, ST_TITLE, "  branch %u of %u", which, of);
-	term_put(y, x, cols - x, ST_DIM, "  simulated: the process is not touched");
+	term_put(y, x, cols - x, ST_DIM, "  only simulated");
 }
 
 static void draw_result(struct app *a, struct state *s, struct area area)
@@ -473,6 +476,10 @@ static u32 key(struct app *a, void *state, enum action act, const struct term_ev
 	if (act == ACT_BACK && s->sim.nr > 1) {
 		s->mode = RESULT;
 		return KEY_HANDLED | KEY_REDRAW;
+	}
+	if (act == ACT_BACK) { /* nothing was tried: what it would be tried on need not be kept */
+		sim_fini(&s->sim);
+		s->on = false;
 	}
 	if (act != ACT_OPEN)
 		return 0;

@@ -10,6 +10,7 @@ struct state {
 	struct list list;
 	struct table table;
 	struct vma_view view;
+	bool seek;    /* the address was chosen elsewhere: go there with the first sample */
 	u32 zoom;     /* the bar shows 1 / 2^zoom */
 	u64 from, to; /* what it shows, in its own units */
 	int bar, top; /* lines on the screen */
@@ -270,12 +271,13 @@ static void sample(struct app *a, void *state)
 	struct state *s = state;
 
 	/* below another view, or when asked to, the mapping stays selected; else the line does */
-	if (a->addr && (a->q_space.follow || panel_top(a) != &panel_space))
+	if (a->addr && (s->seek || a->q_space.follow || panel_top(a) != &panel_space))
 		go_to(a, s);
 	else if (a->listing)
 		list_fit(&s->list, a->listing->nr, s->list.rows);
 	if (panel_top(a) == &panel_space || !a->addr)
 		moved(a, s);
+	s->seek = s->seek && !a->listing;
 }
 
 static u32 filtered(struct app *a, const char *text)
@@ -301,6 +303,7 @@ static u32 filtered(struct app *a, const char *text)
 static u32 sort_by(struct app *a, const char *order)
 {
 	snprintf(a->q_space.order, sizeof(a->q_space.order), "%s", order);
+	app_say_order(a, &a->q_space);
 	return KEY_HANDLED | KEY_REDRAW | KEY_ARRANGE;
 }
 
@@ -333,6 +336,34 @@ static u32 mouse(struct app *a, struct state *s, const struct term_event *ev)
 	moved(a, s);
 	if (again)
 		panel_open(a, &panel_vma);
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
+static u32 open_text(struct app *a, enum action act)
+{
+	const char *comm = a->shown && a->shown->facts ? a->shown->facts->comm : NULL;
+	struct vma_fact_map record;
+	struct vma_view view;
+	struct vma_row row;
+	char name[160];
+	struct text *t;
+	size_t i;
+
+	snprintf(name, sizeof(name), "%.60s %.60s", a->target, comm ? comm : "");
+	if (act != ACT_WRAP) {
+		text_open(a, text_of(act), a->target, name);
+		return KEY_HANDLED | KEY_REDRAW;
+	}
+	if (!app_selected(a, &i))
+		return KEY_HANDLED;
+	t = text_new(TEXT_ROW);
+	sample_view(a->shown, &view);
+	sample_row(a->shown, &view, i, &row, &record);
+	if (t)
+		table_lines(&vma_mapping_columns, &row, t);
+	snprintf(name, sizeof(name), "%llx-%llx %s", (unsigned long long)sample_start(a->shown, i),
+		 (unsigned long long)sample_end(a->shown, i), comm ? comm : "");
+	text_show(a, t, name);
 	return KEY_HANDLED | KEY_REDRAW;
 }
 
@@ -389,6 +420,12 @@ static u32 key(struct app *a, void *state, enum action act, const struct term_ev
 	case ACT_FILTER:
 		prompt_open(&a->prompt, "Filter", a->q_space.filter, NULL, filtered);
 		return KEY_HANDLED | KEY_REDRAW;
+	case ACT_ENVIRONMENT:
+	case ACT_FILES:
+	case ACT_LOCKS:
+	case ACT_STACKS:
+	case ACT_WRAP:
+		return open_text(a, act);
 	case ACT_INVERT:
 		snprintf(order, sizeof(order), "%s%s", *now == '-' ? "" : "-", now + (*now == '-'));
 		return sort_by(a, order);
@@ -414,7 +451,7 @@ static void enter(struct app *a, void *state)
 	struct state *s = state;
 
 	if (!a->live)
-		*s = (struct state){ .zoom = 0 };
+		*s = (struct state){ .seek = a->addr != 0 };
 }
 
 static struct list *get_list(void *state)

@@ -51,6 +51,25 @@ static void draw(struct app *a, void *state, struct area area)
 	}
 }
 
+/* The lines with all that the width cuts off. */
+static u32 key(struct app *a, void *state, enum action act, const struct term_event *ev)
+{
+	const struct detail *d = app_detail(a);
+	struct text *t;
+	char name[40];
+
+	(void)state, (void)ev;
+	if (act != ACT_WRAP || !d)
+		return 0;
+	t = text_new(TEXT_ROW);
+	for (size_t i = 0; t && i < d->nr; i++)
+		text_add(t, "%-19s %s%s%s", d->line[i].name, d->line[i].value ? d->line[i].value : "",
+			 *d->line[i].how ? "  " : "", d->line[i].how);
+	snprintf(name, sizeof(name), "mapping %llx", (unsigned long long)d->start);
+	text_show(a, t, name);
+	return KEY_HANDLED | KEY_REDRAW;
+}
+
 static void enter(struct app *a, void *state)
 {
 	struct state *s = state;
@@ -85,6 +104,7 @@ const struct panel panel_vma = {
 		"the right: how a value is known when the kernel did not say it (derived, inferred "
 		"with its rule).",
 	.draw = draw,
+	.key = key,
 	.enter = enter,
 	.list = get_list,
 	.text = text,

@@ -11,7 +11,7 @@
 /* THE table of panels. Those with a name are the views of a process, in the order of Tab. */
 static const struct panel *const panels[] = {
 	&panel_procs, &panel_space, &panel_vma,	  &panel_pages, &panel_anon,
-	&panel_history, &panel_sim, &panel_help, &panel_setup, &panel_sort,
+	&panel_history, &panel_sim, &panel_help, &panel_setup, &panel_sort, &panel_text,
 };
 
 const struct panel *panel_at(size_t i)
@@ -129,8 +129,9 @@ static void draw_cost(struct app *a, int y, int x, int cols)
 		state = "ENDED";
 	else if (a->back)
 		state = "PAST";
-	snprintf(text, sizeof(text), "%s%sread %.1f ms, every %.1f s", state, *state ? "  " : "",
-		 (double)a->cost_ns / 1e6, (double)a->interval_ns / 1e9);
+	snprintf(text, sizeof(text), "%s%sread %.*f ms, every %.*f s", state, *state ? "  " : "",
+		 a->cost_ns < 100000000, (double)a->cost_ns / 1e6,
+		 a->interval_ns < 10000000000, (double)a->interval_ns / 1e9);
 	term_right(y, x, cols - x, *state ? ST_WARN : ST_DIM, text);
 }
 
@@ -138,14 +139,12 @@ static void draw_process_line(struct app *a, int cols)
 {
 	const struct sample *s = a->shown;
 	char rss[VMA_SIZE_TEXT], pss[VMA_SIZE_TEXT], swap[VMA_SIZE_TEXT], name[64];
-	struct vma_fact_map last;
-	u64 share, nr = sample_nr(s);
+	u64 share, nr = sample_vmas(s);
 
 	if (!s || !s->facts) {
 		term_putf(0, 0, cols, ST_TITLE, "vmatop %s", a->target);
 		return;
 	}
-	nr -= nr && sample_map(s, nr - 1, &last)->gate;
 	share = s->max_map_count ? nr * 1000 / s->max_map_count : 0;
 	snprintf(name, sizeof(name), "%.40s", s->facts->comm ? s->facts->comm : a->target);
 	int x = term_putf(0, 0, cols, ST_TITLE, "%u %s", s->facts->pid, name);
@@ -157,6 +156,8 @@ static void draw_process_line(struct app *a, int cols)
 		term_putf(0, x, cols - x, ST_NORMAL, "  RSS %s  PSS %s  swap %s",
 			  vma_size_text(s->rss_kb << 10, rss), vma_size_text(s->pss_kb << 10, pss),
 			  vma_size_text(s->swap_kb << 10, swap));
+	else if (s->facts->is_core)
+		term_put(0, x, cols - x, ST_NORMAL, "  (a core: it counts no pages)");
 	else
 		term_putf(0, x, cols - x, ST_NORMAL, "  RSS %s  (smaps not readable)",
 			  vma_size_text(s->rss_kb << 10, rss));
@@ -183,10 +184,13 @@ static void draw_procs_header(struct app *a, int cols)
 
 	term_put(0, 0, cols, ST_TITLE, "vmatop: processes");
 	if (p) {
-		term_putf(0, 19, cols - 19, ST_NORMAL, "%zu of %zu  max_map_count %llu", p->nr_rows,
-			  p->nr, (unsigned long long)p->max_map_count);
+		size_t all = a->nr_targets ? a->nr_targets : p->nr;
+
+		term_putf(0, 19, cols - 19, ST_NORMAL, "%zu of %zu%s  max_map_count %llu", p->nr_rows,
+			  all, a->nr_targets ? " targets" : "",
+			  (unsigned long long)p->max_map_count);
 		if (p->denied)
-			term_putf(1, 0, cols, ST_WARN, "%zu not permitted (run as root)", p->denied);
+			term_putf(1, 0, cols, ST_WARN, "%zu not permitted (CAP_SYS_PTRACE)", p->denied);
 	}
 	draw_cost(a, 1, 32, cols);
 }

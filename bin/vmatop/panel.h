@@ -51,7 +51,7 @@ struct panel {
 };
 
 extern const struct panel panel_procs, panel_space, panel_vma, panel_pages, panel_anon,
-	panel_history, panel_sim, panel_help, panel_setup, panel_sort;
+	panel_history, panel_sim, panel_help, panel_setup, panel_sort, panel_text;
 
 /** panel_at() - row @i of the table, NULL past the end. */
 const struct panel *panel_at(size_t i);

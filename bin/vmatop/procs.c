@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "libvmactl/rebuild.h"
 #include "report/process-columns.h"
 #include "sample.h"
 
@@ -34,9 +35,9 @@ static const struct process *find(const struct procs *p, u32 pid)
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (p->proc[mid].pid == pid)
+		if (proc_key(&p->proc[mid]) == pid)
 			return &p->proc[mid];
-		if (p->proc[mid].pid < pid)
+		if (proc_key(&p->proc[mid]) < pid)
 			low = mid + 1;
 		else
 			high = mid;
@@ -62,14 +63,19 @@ static void take_pss(struct round *r, int dir, struct process *p, const struct p
 	r->pss_ns += clock_ns() - t;
 }
 
+bool target_is_pid(const char *target)
+{
+	return *target && !target[strspn(target, "0123456789")];
+}
+
 static bool wanted(const struct processes *walk, u32 pid)
 {
 	const struct procs_ask *ask = ((const struct round *)walk->ctx)->ask;
 
-	for (size_t i = 0; i < ask->nr_only; i++)
-		if (ask->only[i] == pid)
+	for (size_t i = 0; i < ask->nr_targets; i++)
+		if (target_is_pid(ask->targets[i]) && strtoul(ask->targets[i], NULL, 10) == pid)
 			return true;
-	return !ask->nr_only;
+	return !ask->nr_targets;
 }
 
 static bool keep(struct procs *all, const struct process *p)
@@ -114,11 +120,90 @@ static int add_proc(struct processes *walk, int dir, struct process *p)
 	return -ENOMEM;
 }
 
-static int by_pid(const void *a, const void *b)
+/* Those that are no PIDs come last: find() looks among the others. */
+static int by_key(const void *a, const void *b)
 {
-	const struct process *x = a, *y = b;
+	u64 x = proc_key(a), y = proc_key(b);
 
-	return (x->pid > y->pid) - (x->pid < y->pid);
+	return (x > y) - (x < y);
+}
+
+/* ---------------------------------------------------------------- targets that are no PIDs */
+
+static void take_figures(struct process *p, const struct vma_facts *f, u64 max)
+{
+	static const struct {
+		enum vma_status_key key;
+		enum process_number nr;
+	} keys[] = { { VMA_ST_VMSIZE, PN_SIZE }, { VMA_ST_VMRSS, PN_RSS },
+		     { VMA_ST_RSSANON, PN_ANON }, { VMA_ST_RSSFILE, PN_FILE },
+		     { VMA_ST_RSSSHMEM, PN_SHMEM }, { VMA_ST_VMSWAP, PN_SWAP },
+		     { VMA_ST_VMLCK, PN_LOCKED }, { VMA_ST_VMPTE, PN_PTE } };
+	u64 nr = f->nr_maps, size = 0, pss = 0;
+
+	for (size_t i = 0; i < f->nr_maps; i++) {
+		nr -= f->maps[i].gate;
+		size += f->maps[i].gate ? 0 : f->maps[i].end - f->maps[i].start;
+		pss += f->maps[i].kb[VMA_SMAPS_PSS] << 10;
+	}
+	process_set(p, PN_VMAS, nr);
+	process_set(p, PN_SIZE, size);
+	if (f->have_sysctl & VMA_SYS_MAX_MAP_COUNT)
+		max = f->system.max_map_count;
+	if (max)
+		process_set(p, PN_SHARE, nr * 1000 / max);
+	if (f->levels & VMA_READ_SMAPS)
+		process_set(p, PN_PSS, pss);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (f->have_status & 1U << keys[i].key)
+			process_set(p, keys[i].nr, f->status[keys[i].key] << 10);
+}
+
+static void take_target(struct process *p, const struct vma_facts *f, u64 max)
+{
+	p->pid = f->pid;
+	if (f->have_status & 1U << VMA_ST_PPID)
+		p->ppid = (u32)f->status[VMA_ST_PPID];
+	if (f->have_status & 1U << VMA_ST_UID) {
+		p->uid = (u32)f->status[VMA_ST_UID];
+		snprintf(p->user, sizeof(p->user), "%u", p->uid);
+	}
+	snprintf(p->name, sizeof(p->name), "%s", f->comm ? f->comm : "");
+	take_figures(p, f, max);
+}
+
+/* A core, a directory, a thread: read once more only when it lives. */
+static bool add_target(struct round *r, size_t i)
+{
+	struct vma_open_opts opts = { .procfs = r->ask->procfs, .kernel = r->ask->kernel,
+				      .levels = VMA_READ_MAPS | VMA_READ_SMAPS | VMA_READ_STATUS |
+						VMA_READ_SYSTEM };
+	struct process p = { .tag = (u32)i + 1 };
+	const char *target = r->ask->targets[i];
+	struct vma_model *m;
+	struct vma_err err;
+	char failed[VMA_ERR_MSG + 16];
+
+	if (vma_open(target, &opts, &m, &err)) {
+		snprintf(failed, sizeof(failed), "%s", err.msg);
+		target = failed;
+	} else {
+		take_target(&p, m->facts, r->p->max_map_count);
+		vma_model_free(m);
+	}
+	p.cmdline = strdup(target);
+	if (p.cmdline && keep(r->p, &p))
+		return true;
+	process_fini(&p);
+	return false;
+}
+
+static bool add_targets(struct round *r)
+{
+	for (size_t i = 0; i < r->ask->nr_targets; i++)
+		if (!target_is_pid(r->ask->targets[i]) && !add_target(r, i))
+			return false;
+	return true;
 }
 
 static bool read_all(struct round *r)
@@ -129,8 +214,10 @@ static bool read_all(struct round *r)
 	if (processes_walk(&walk, &r->p->err) == -ENOMEM)
 		return false;
 	r->p->max_map_count = walk.max_map_count;
+	if (!add_targets(r))
+		return false;
 	if (r->p->nr)
-		qsort(r->p->proc, r->p->nr, sizeof(*r->p->proc), by_pid);
+		qsort(r->p->proc, r->p->nr, sizeof(*r->p->proc), by_key);
 	return true;
 }
 
@@ -161,36 +248,51 @@ struct procs *procs_read(const struct procs_ask *ask)
 
 /* ---------------------------------------------------------------- filter, order, tree */
 
-/* Rows below @parent, each followed by its own children; the order among siblings stays. */
-static void add_children(struct procs *p, const u32 *order, size_t nr, u8 *taken, u32 parent,
-			 u8 depth)
+/* Flags of a process while the tree is made. */
+enum { SHOWN = 1, TAKEN = 2 };
+
+/* No process above it is shown. */
+static bool is_root(const struct procs *p, const u8 *flags, const struct process *q)
+{
+	const struct process *parent = q->tag ? NULL : find(p, q->ppid);
+
+	return !parent || parent == q || !(flags[parent - p->proc] & SHOWN);
+}
+
+/* Rows below @parent (NULL: the roots), each followed by its own children; the order among
+ * siblings stays. */
+static void add_children(struct procs *p, const u32 *order, size_t nr, u8 *flags,
+			 const struct process *parent, u8 depth)
 {
 	for (size_t i = 0; i < nr; i++) {
 		const struct process *q = &p->proc[order[i]];
 
-		if (taken[order[i]] || (parent ? q->ppid != parent : find(p, q->ppid) != NULL))
+		if (flags[order[i]] & TAKEN ||
+		    (parent ? q->tag || q->ppid != parent->pid : !is_root(p, flags, q)))
 			continue;
-		taken[order[i]] = 1;
+		flags[order[i]] |= TAKEN;
 		p->row[p->nr_rows] = order[i];
 		p->depth[p->nr_rows++] = depth;
-		if (depth < 200)
-			add_children(p, order, nr, taken, q->pid, (u8)(depth + 1));
+		if (depth < 200 && !q->tag)
+			add_children(p, order, nr, flags, q, (u8)(depth + 1));
 	}
 }
 
 static bool arrange_tree(struct procs *p)
 {
 	AUTO(undo_free) u32 *order = malloc((p->nr_rows + 1) * sizeof(*order));
-	AUTO(undo_free) u8 *taken = calloc(p->nr + 1, 1);
+	AUTO(undo_free) u8 *flags = calloc(p->nr + 1, 1);
 	size_t nr = p->nr_rows;
 
-	if (!order || !taken)
+	if (!order || !flags)
 		return false;
 	memcpy(order, p->row, nr * sizeof(*order));
+	for (size_t i = 0; i < nr; i++)
+		flags[order[i]] = SHOWN;
 	p->nr_rows = 0;
-	add_children(p, order, nr, taken, 0, 0);
-	for (size_t i = 0; i < nr; i++) /* the parent is filtered out */
-		if (!taken[order[i]]) {
+	add_children(p, order, nr, flags, NULL, 0);
+	for (size_t i = 0; i < nr; i++) /* a circle: parents that changed while they were read */
+		if (!(flags[order[i]] & TAKEN)) {
 			p->row[p->nr_rows] = order[i];
 			p->depth[p->nr_rows++] = 0;
 		}

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef VMATOP_PROCS_H
 #define VMATOP_PROCS_H
-/* The processes of the machine, as rows for the library's columns, filters and sorting. */
+/*
+ * The processes of the machine, or the targets of the command line, as rows for the library's
+ * columns, filters and sorting. A row with a tag is target number @tag - 1, which is no PID; its
+ * command is then the target itself.
+ */
 #include "libvmactl/report.h"
 #include "read/processes.h"
 
@@ -18,12 +22,21 @@ struct procs {
 
 struct procs_ask {
 	const char *procfs; /* NULL: /proc */
-	const u32 *only;    /* these PIDs alone */
-	size_t nr_only;
+	const char *kernel;
+	char *const *targets; /* these alone, PIDs and others; none: all processes */
+	size_t nr_targets;
 	const char *filter, *order; /* "" none */
 	bool tree;
 	const struct procs *old; /* growth and PSS carry on from it; NULL */
 };
+
+/** proc_key() - tells rows apart, also two captures of one process. */
+static inline u64 proc_key(const struct process *p)
+{
+	return (u64)p->tag << 32 | p->pid;
+}
+/** target_is_pid() - a number is always a process. */
+bool target_is_pid(const char *target);
 
 /** procs_read() - NULL only without memory. */
 struct procs *procs_read(const struct procs_ask *ask);

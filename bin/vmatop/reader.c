@@ -16,7 +16,7 @@
 #define INTERVAL_MAX_NS 60000000000ULL
 #define PSS_LEVELS (VMA_READ_MAPS | VMA_READ_STATUS | VMA_READ_SMAPS)
 
-enum what { READ_PROCS, READ_SAMPLE, MAKE_LISTING, MAKE_DETAIL };
+enum what { READ_PROCS, READ_SAMPLE, READ_TEXT, MAKE_LISTING, MAKE_DETAIL };
 
 /* All that the thread looks at is in here or referenced from here. */
 struct reading {
@@ -30,6 +30,8 @@ struct reading {
 	struct listing *listing;
 	struct detail *detail;
 	struct procs *procs;
+	struct text *text;
+	enum text_kind text_kind;
 	u64 addr;
 	u64 cpu_ns, bare_cpu_ns; /* what it took, and the reading alone (--figures) */
 	bool figures;
@@ -66,6 +68,9 @@ static void run(struct job *job)
 			finish_sample(r);
 		if (r->sample)
 			r->sample->total_ns = clock_ns() - t;
+		break;
+	case READ_TEXT:
+		r->text = text_read(r->text_kind, r->target, r->sample_ask.procfs);
 		break;
 	case MAKE_LISTING:
 		r->listing_ask.sample = r->sample;
@@ -108,8 +113,9 @@ static void read_procs(struct app *a)
 
 	if (!r)
 		return;
-	r->procs_ask = (struct procs_ask){ .procfs = a->procfs, .only = a->only,
-					   .nr_only = a->nr_only, .filter = r->filter,
+	r->procs_ask = (struct procs_ask){ .procfs = a->procfs, .kernel = a->kernel,
+					   .targets = a->targets,
+					   .nr_targets = a->nr_targets, .filter = r->filter,
 					   .order = r->order, .tree = a->tree, .old = a->procs };
 	worker_start(a->worker, &r->job);
 }
@@ -148,6 +154,19 @@ static void make_of_shown(struct app *a, enum what what)
 	if (!r)
 		return;
 	r->sample = sample_ref(a->shown);
+	worker_start(a->worker, &r->job);
+}
+
+static void read_text(struct app *a)
+{
+	struct reading *r = reading_new(a, READ_TEXT);
+
+	a->want_text = false;
+	if (!r)
+		return;
+	r->text_kind = a->text_kind;
+	r->sample_ask.procfs = a->procfs;
+	memcpy(r->target, a->text_target, sizeof(r->target));
 	worker_start(a->worker, &r->job);
 }
 
@@ -205,7 +224,13 @@ void reader_due(struct app *a)
 {
 	bool process = in_process(a);
 
-	if (worker_busy(a->worker) || make_due(a))
+	if (worker_busy(a->worker))
+		return;
+	if (a->want_text) {
+		read_text(a);
+		return;
+	}
+	if (make_due(a))
 		return;
 	if (process && a->ended)
 		return;
@@ -229,6 +254,7 @@ static void set_pace(struct app *a, u64 cost)
 	u64 delay = (u64)(a->config.delay * 1e9);
 
 	a->cost_ns = cost;
+	a->readings++;
 	a->interval_ns = cost * COST_FACTOR > delay ? cost * COST_FACTOR : delay;
 	if (a->interval_ns > INTERVAL_MAX_NS)
 		a->interval_ns = delay > INTERVAL_MAX_NS ? delay : INTERVAL_MAX_NS;
@@ -308,8 +334,20 @@ static void reading_free(struct reading *r)
 	sample_unref(r->old);
 	listing_free(r->listing);
 	detail_free(r->detail);
+	text_free(r->text);
 	procs_free(r->procs);
 	free(r);
+}
+
+/* The order may have been changed while it was read. */
+static void arrange_procs(struct app *a, const struct reading *r)
+{
+	struct procs_ask ask = { .filter = a->q_procs.filter, .order = a->q_procs.order,
+				 .tree = a->tree };
+
+	if ((strcmp(r->order, ask.order) || strcmp(r->filter, ask.filter) ||
+	     r->procs_ask.tree != ask.tree) && !procs_arrange(a->procs, &ask))
+		a->quit = true;
 }
 
 bool reader_done(struct app *a)
@@ -325,11 +363,18 @@ bool reader_done(struct app *a)
 		take_detail(a, r);
 		panel_tell(a);
 	}
+	if (r->text && r->text_kind == a->text_kind && !strcmp(r->target, a->text_target)) {
+		text_free(a->text);
+		a->text = r->text;
+		r->text = NULL;
+		panel_tell(a);
+	}
 	if (r->procs) {
 		set_pace(a, r->procs->read_ns);
 		procs_free(a->procs);
 		a->procs = r->procs;
 		r->procs = NULL;
+		arrange_procs(a, r);
 		panel_tell(a);
 	}
 	reading_free(r);
@@ -342,7 +387,7 @@ int reader_timeout(const struct app *a)
 
 	if (worker_busy(a->worker) || a->ended)
 		return -1;
-	if (a->want_read || a->want_arrange)
+	if (a->want_read || a->want_arrange || a->want_text)
 		return 0;
 	if (resting(a))
 		return -1;

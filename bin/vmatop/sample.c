@@ -122,6 +122,14 @@ const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct v
 	return s->pack ? pack_get(s->pack, i, buf) : &s->facts->maps[i];
 }
 
+size_t sample_vmas(const struct sample *s)
+{
+	size_t nr = sample_nr(s);
+	struct vma_fact_map last;
+
+	return nr && sample_map(s, nr - 1, &last)->gate ? nr - 1 : nr;
+}
+
 bool sample_whole_facts(const struct sample *s, struct vma_facts *out, struct vma_fact_map **maps)
 {
 	*out = *s->facts;

@@ -90,6 +90,8 @@ static inline size_t sample_nr(const struct sample *s)
 {
 	return !s || !s->facts ? 0 : s->pack ? s->pack->nr : s->facts->nr_maps;
 }
+/** sample_vmas() - how many of the mappings are VMAs: [vsyscall] is none. */
+size_t sample_vmas(const struct sample *s);
 static inline u64 sample_start(const struct sample *s, size_t i)
 {
 	return s->pack ? s->pack->map[i].start : s->facts->maps[i].start;

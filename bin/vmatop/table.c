@@ -15,7 +15,7 @@ static const struct {
 	{ "PERMS", 5 }, { "USER", 9 }, { "NAME", 15 }, { "DEV", 6 }, { "KIND", 8 }, { "OPS", 14 },
 	{ "OBJECT", 18 }, { "CATEGORY", 13 }, { "SEGMENT", 15 }, { "SECTIONS", 24 }, { "FLAGS", 34 },
 	{ "FLAG_NAMES", 44 }, { "RULE", 24 }, { "POLICY", 9 }, { "PATH", 24 }, { "COMMAND", 24 },
-	{ "BUILD_ID", 16 }, { "CHAIN", 10 }, { "DOUBTS", 30 }, { "TID", 7 },
+	{ "INODE", 9 }, { "BUILD_ID", 16 }, { "CHAIN", 10 }, { "DOUBTS", 30 }, { "TID", 7 },
 };
 
 static bool is_text(const struct vma_column *c)
@@ -151,5 +151,18 @@ void table_row(const struct table *t, int y, const void *row, enum style style, 
 		} else {
 			term_right(y, t->x[i], t->width[i], style, s);
 		}
+	}
+}
+
+void table_lines(const struct vma_columns *t, const void *row, struct text *out)
+{
+	char buf[VMA_CELL_BUF], text[VMA_CELL_BUF + 2];
+
+	for (size_t i = 0; i < t->nr; i++) {
+		struct vma_cell cell = { .buf = buf };
+
+		vma_column_get(&t->col[i], row, &cell);
+		if (cell.state == VMA_CELL_HAS && *cell_text(&t->col[i], &cell, text, sizeof(text)))
+			text_add(out, "%-16s %s", t->col[i].name, text);
 	}
 }

@@ -4,6 +4,7 @@
 /* Columns of the library on the screen. */
 #include "libvmactl/report.h"
 #include "term.h"
+#include "text.h"
 
 /** struct table - columns with their places */
 struct table {
@@ -20,6 +21,8 @@ void table_head(const struct table *t, int y, const char *order);
 const struct vma_column *table_hit(const struct table *t, int x);
 /** table_row() - the cells of a row. @indent: cells before the last column's text. */
 void table_row(const struct table *t, int y, const void *row, enum style style, int indent);
+/** table_lines() - every column of @t that has a value, a line each: a row in full. */
+void table_lines(const struct vma_columns *t, const void *row, struct text *out);
 /** cell_text() - a cell as people read it; hostile. Returns @out. */
 char *cell_text(const struct vma_column *col, const struct vma_cell *cell, char *out, size_t size);
 

@@ -235,6 +235,8 @@ static int widen(const char *text, int width, wchar_t *out, size_t *len)
 }
 
 #define PUT_BYTES 4096
+/* A path of 4 KiB, all of it escaped. */
+#define LONG_BYTES 17000
 
 int term_put(int y, int x, int width, enum style style, const char *text)
 {
@@ -251,6 +253,33 @@ int term_put(int y, int x, int width, enum style style, const char *text)
 	attr_set(term.attr[style], term.pair[style], NULL);
 	mvaddnwstr(y, x, wide, (int)len);
 	return used;
+}
+
+int term_put_from(int y, int x, int width, enum style style, const char *text, int skip)
+{
+	char safe[LONG_BYTES];
+	wchar_t wide[LONG_BYTES];
+	size_t len, from = 0;
+
+	vma_escape_terminal(text, safe, sizeof(safe));
+	widen(safe, skip + width, wide, &len);
+	for (int cells = 0; from < len && cells < skip; from++)
+		cells += wcwidth(wide[from]);
+	if (y < 0 || y >= LINES || x < 0 || x >= COLS || width <= 0)
+		return 0;
+	attr_set(term.attr[style], term.pair[style], NULL);
+	mvaddnwstr(y, x, wide + from, (int)(len - from));
+	return wcswidth(wide + from, len - from);
+}
+
+int term_width(const char *text)
+{
+	char safe[LONG_BYTES];
+	wchar_t wide[LONG_BYTES];
+	size_t len;
+
+	vma_escape_terminal(text, safe, sizeof(safe));
+	return widen(safe, LONG_BYTES, wide, &len);
 }
 
 int term_putf(int y, int x, int width, enum style style, const char *fmt, ...)
@@ -319,7 +348,7 @@ static bool read_mouse(struct term_event *ev)
 
 static int translate(int key)
 {
-	if (key >= KEY_F(1) && key <= KEY_F(12))
+	if (key >= KEY_F(1) && key <= KEY_F(24))
 		return TK_F1 + (key - KEY_F(1));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i].curses == key)

@@ -15,7 +15,7 @@ enum {
 	KEY_NONE_ = 0x200000,
 	TK_UP, TK_DOWN, TK_LEFT, TK_RIGHT, TK_PGUP, TK_PGDN, TK_HOME, TK_END, TK_BACKSPACE,
 	TK_DELETE, TK_BACKTAB, TK_MOUSE, TK_RESIZE, TK_GONE,
-	TK_F1 /* to F12: TK_F1 + 11 */
+	TK_F1 /* to F12: TK_F1 + 11; with Shift F13 to F24 */
 };
 #define TK_ESC 27
 #define TK_ENTER 10
@@ -59,6 +59,10 @@ int term_putf(int y, int x, int width, enum style style, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /** term_right() - text at the right end of @width cells. */
 void term_right(int y, int x, int width, enum style style, const char *text);
+/** term_put_from() - the same without its first @skip cells. */
+int term_put_from(int y, int x, int width, enum style style, const char *text, int skip);
+/** term_width() - cells that hostile text takes, made harmless. */
+int term_width(const char *text);
 void term_fill(int y, int x, int width, enum style style, char c);
 /** term_cursor() - show the cursor here; a negative @y hides it. */
 void term_cursor(int y, int x);

@@ -22,10 +22,11 @@ enum process_number {
  * @first: number of mappings when it was first seen, for PN_GROWTH
  * @start: its start time, to tell a reused PID; 0 unknown
  * @state: of stat, 0 unknown
+ * @tag:   the caller's, 0 at first
  * @name, @cmdline: hostile text; @cmdline NULL: none, or not asked for. Freed by process_fini().
  */
 struct process {
-	u32 pid, ppid, uid;
+	u32 pid, ppid, uid, tag;
 	u32 have;
 	u64 num[PN_NR];
 	u64 first, start;

@@ -17,13 +17,32 @@ load view
 
 @test "the function bar says what the table says, and every key of it does something" {
 	start_target 16
-	start 120x40 vmatop "$pid"
+	start 120x40 vmatop -d 60 "$pid"
 	see "START"
-	local label bar rest
-	while IFS=$'\t' read -r label bar rest _; do
-		[[ $bar != - && ",$rest," == *,space,* ]] || continue
+	local label bar places rest before nr=0
+	while IFS=$'\t' read -r label bar places rest; do
+		[[ $bar != - && ",$places," == *,space,* ]] || continue
 		see "${label%% *}$bar"
+		before=$(screen)
+		type_keys "${label%% *}"
+		changes_from "$before"
+		nr=$((nr + 1))
+		[ "$label" = "F10 q" ] && break
+		type_keys Escape
+		see "F10Quit"
 	done < <(vmatop --list-keys)
+	[ "$nr" -eq 10 ]
+	see "left with 0"
+}
+
+# Waits until the screen is not $1 any more.
+changes_from() {
+	local i
+	for ((i = 0; i < 60; i++)); do
+		[ "$(screen)" != "$1" ] && return 0
+		sleep 0.1
+	done
+	return 1
 }
 
 @test "the list: sort, invert, filter, search, tags, gaps, zoom, path, follow, header, pause" {
@@ -141,15 +160,45 @@ load view
 
 @test "the mouse sorts by a header, selects a line and presses the bar" {
 	start_target 16
-	start 120x40 vmatop "$pid"
+	start 120x40 vmatop -d 60 --theme colorblind "$pid"
 	see "START"
 	infocmp -1 "$TERM" | grep -q 'kmous=.*\[<' || skip "the terminal type has an older mouse"
 	local row
 	row=$(screen | grep -n "START" | head -n 1 | cut -d: -f1)
+	click 30 $((row + 6))
+	cursor_on $((row + 6))
+	wheel 65 30 $((row + 2))
+	cursor_on $((row + 9))
+	wheel 64 30 $((row + 2))
+	cursor_on $((row + 6))
 	click 20 "$row"
 	see "SIZE+"
+	click 20 "$row"
+	see "SIZE-"
 	click 4 "$(screen | wc -l)"
 	see "keys of this view"
+	type_keys Escape
+	see "SIZE-"
+	click 30 $((row + 3))
+	cursor_on $((row + 3))
+	click 30 $((row + 3))
+	see "perms"
+}
+
+# Waits until the cursor, the only thing on white in this theme, is on line $1 of the screen.
+cursor_on() {
+	local i
+	for ((i = 0; i < 60; i++)); do
+		tmux -L "$socket" capture-pane -p -e | sed -n "$1p" | grep -q '\[47m' && return 0
+		sleep 0.1
+	done
+	screen
+	return 1
+}
+
+# $1: 64 up, 65 down; $2 column, $3 row
+wheel() {
+	type_keys -l "$(printf '\033[<%d;%d;%dM' "$1" "$2" "$3")"
 }
 
 # $1 column, $2 row, from 1: as xterm reports a press and release of the left button

@@ -115,7 +115,7 @@ each_panel_at() {
 	refute grep -qP '\033\[[0-9;]*(3|4)[0-7]m' <<<"$(tmux -L "$socket" capture-pane -p -e)"
 	type_keys q
 	see "left with 0"
-	tmux -L "$socket" kill-server
+	stop
 	start 100x30 vmatop "$pid"
 	see "START"
 	grep -qP '\033\[[0-9;]*(3|4)[0-7]m' <<<"$(tmux -L "$socket" capture-pane -p -e)"

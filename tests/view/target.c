@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Something to look at: target COUNT maps so many small mappings that cannot merge, target name
- * TEXT takes a hostile name and maps a file of that name, then sleeps until it is killed. With
- * "change" it maps and unmaps one page each time it gets SIGUSR1.
+ * TEXT FILE takes a hostile name and maps a file of that name, target fork writes to memory and
+ * forks two children and a grandchild, which write to it too. Then it sleeps until it is killed, and
+ * maps two pages more each time it gets SIGUSR1.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +42,28 @@ static void map_named(const char *name, const char *file)
 	mmap(NULL, 4096, PROT_READ, MAP_SHARED, fileno(f), 0);
 }
 
+/* Two children, the first with a child of its own; all end with their parent. */
+static void fork_some(void)
+{
+	char *p = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	memset(p, 1, 16 * 4096);
+	for (int i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		memset(p, 2, 4096);
+		if (!i && !fork()) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			memset(p, 3, 4096);
+		}
+		for (;;)
+			pause();
+	}
+}
+
 int main(int argc, char **argv)
 {
 	void *page = NULL;
@@ -48,6 +71,8 @@ int main(int argc, char **argv)
 	signal(SIGUSR1, toggle);
 	if (argc == 4 && !strcmp(argv[1], "name"))
 		map_named(argv[2], argv[3]);
+	else if (argc == 2 && !strcmp(argv[1], "fork"))
+		fork_some();
 	else if (argc == 2)
 		map_many(strtoul(argv[1], NULL, 10));
 	else

@@ -42,6 +42,15 @@ start() {
 		"LC_ALL=C.UTF-8 TERM=xterm-256color $*; echo left with \$?; stty -a; exec sleep 600"
 }
 
+# Ends the viewer and its terminal, so that start can be called again.
+stop() {
+	tmux -L "$socket" kill-server
+	while tmux -L "$socket" has-session 2>/dev/null; do
+		sleep 0.05
+	done
+	sleep 0.2
+}
+
 type_keys() {
 	tmux -L "$socket" send-keys "$@"
 }
