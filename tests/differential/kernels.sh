@@ -119,6 +119,15 @@ get_image() {
 	}
 }
 
+# One line: what apt said of release $1, else of the suites.
+no_image_because() {
+	{
+		tail -n 1 "$dir/$1.log" 2>/dev/null
+		grep -hE '^(E|Err|W):' "$dir/apt/update.log" 2>/dev/null
+		echo "none in $suites"
+	} | head -1
+}
+
 # ---------------------------------------------------------------- the root file system
 
 # Names of the guest's tests and their commands, one a line. Files are mapped from tmpfs: the
@@ -265,8 +274,7 @@ for kernel in $kernels; do
 	if [ ! -f "$kernel" ]; then
 		if ! get_image "$kernel"; then
 			skip "calls go as predicted on Debian's Linux $name" \
-				"apt gives no such kernel: $(tail -qn 1 "$dir/$name.log" "$dir/apt/update.log" \
-					2>/dev/null | head -1)"
+				"apt gives no such kernel: $(no_image_because "$name")"
 			continue
 		fi
 		image=$dir/$name/vmlinuz
