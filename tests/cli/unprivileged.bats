@@ -35,9 +35,8 @@ nobody() {
 # Where there is a vmactl that nobody may run: ours, or a copy.
 nobody_can_run() {
 	local ours
-	for ours in "$(command -v vmactl)" "$(mktemp -d)/vmactl"; do
+	for ours in "$(command -v vmactl)" "$DIR/vmactl"; do
 		if [ ! -e "$ours" ]; then
-			chmod 755 "${ours%/*}"
 			cp -L "$(command -v vmactl)" "$ours"
 		fi
 		nobody "$ours" --version >/dev/null 2>&1 && { echo "$ours"; return; }
