@@ -78,6 +78,31 @@ viewer() {
 	see "GROWSDOWN"
 }
 
+@test "with 65,000 mappings it stays below 60 MB, with the model and in simulate too" {
+	[ "$(cat /proc/sys/vm/max_map_count)" -ge 65530 ] || skip "vm.max_map_count is low"
+	grep -q __asan_ "$(command -v vmatop)" && skip "sanitizers take memory of their own"
+	start_target 65000
+	start 120x40 vmatop --figures "$pid"
+	see "VMAs 65"
+	type_keys M
+	see "RSS-"
+	type_keys N v
+	see "merges with"
+	type_keys Escape a
+	see "of 1 process"
+	type_keys Escape s
+	see "choose an operation"
+	type_keys Enter x
+	see "step 1 "
+	type_keys Escape q
+	see "left with 0"
+	local peak
+	peak=$(screen | awk '$1 == "peak_memory_kb" { print $2 }')
+	echo "peak: $peak kB"
+	[ "$peak" -gt 5000 ]
+	[ "$peak" -lt 60000 ]
+}
+
 hostile_names_at() {
 	local evil file
 	evil=$'\033[2J\033]0;pwned\a\n\x9bm\xff'
