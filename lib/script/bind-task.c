@@ -219,7 +219,7 @@ void after_execve(struct vma_replay *r, struct task *t, const struct line *l)
 
 static bool is_fork(const struct vma_replay *r, const struct line *l)
 {
-	const struct syscall *row = syscall_find(r->words, l->name, l->name_len);
+	const struct syscall *row = syscall_find(r->words, l);
 
 	return row && row->bind == bind_fork;
 }
@@ -257,13 +257,10 @@ static struct task *stranger(struct vma_replay *r, u32 pid)
 	return t;
 }
 
-struct task *task_of_line(struct vma_replay *r, u32 pid)
+struct task *task_of_pid(struct vma_replay *r, u32 pid)
 {
-	struct task *t;
+	struct task *t = task_find(&r->tasks, pid);
 
-	if (!pid)
-		return r->root;
-	t = task_find(&r->tasks, pid);
 	if (t)
 		return t;
 	t = child_of_pending(r, pid);

@@ -23,7 +23,8 @@ struct blame {
 	struct strbuf key;   /* of the last call: its frames so far */
 	u32 nr_frames;
 	bool open;           /* the last call is not booked yet */
-	const char *row;     /* its name */
+	const struct syscall *row;
+	u32 row_site[SYSCALLS]; /* of each row's calls without a stack: index + 1 */
 	s32 delta;
 	struct vma_replay_process *procs;
 	size_t nr_procs, cap_procs;
@@ -123,6 +124,20 @@ static struct site *site_of(struct blame *b, const char *key, size_t len)
 	return add_site(b, key, len, hash, i);
 }
 
+/* A log without stacks has no other sites than the names of the calls. */
+static struct site *site_of_row(struct blame *b)
+{
+	u32 *known = &b->row_site[b->row - syscall_rows];
+	struct site *s;
+
+	if (*known)
+		return &b->sites[*known - 1];
+	s = site_of(b, b->row->name, strlen(b->row->name));
+	if (s)
+		*known = (u32)(s - b->sites) + 1;
+	return s;
+}
+
 void blame_flush(struct blame *b)
 {
 	struct site *s;
@@ -130,7 +145,7 @@ void blame_flush(struct blame *b)
 	if (!b->open)
 		return;
 	b->open = false;
-	s = b->key.len ? site_of(b, b->key.s, b->key.len) : site_of(b, b->row, strlen(b->row));
+	s = b->key.len ? site_of(b, b->key.s, b->key.len) : site_of_row(b);
 	if (!s)
 		return;
 	s->pub.calls++;
@@ -262,10 +277,11 @@ void blame_call(struct vma_replay *r, const struct line *l, struct vma_mm *mm)
 	before = info->seen_count;
 	watch(r, info, mm);
 	b->open = true;
-	b->row = r->row->name;
+	b->row = r->row;
 	b->delta = (s32)(mm->map_count - before);
 	b->nr_frames = 0;
-	strbuf_reset(&b->key);
+	if (b->key.len)
+		strbuf_reset(&b->key);
 }
 
 /* ---------------------------------------------------------------- the summary */

@@ -8,7 +8,7 @@ enum {
 	CHAR_DIGIT = 1,
 	CHAR_HEX = 2,
 	CHAR_NAME = 4,  /* letters, digits, _ */
-	CHAR_UPPER = 8,
+	CHAR_LOWER = 8,
 	CHAR_SKIP = 16, /* ends the quick walk over an argument: quotes, brackets, comma, / */
 };
 
@@ -19,10 +19,8 @@ static inline bool is_char(char c, int class)
 	return char_class[(u8)c] & class;
 }
 
-/* The value of a hexadecimal digit; only for CHAR_HEX. */
-static inline u64 hex_digit(char c)
-{
-	return (u64)((c & 0xf) + (c >> 6) * 9);
-}
+/* The value of a hexadecimal digit, NOT_HEX for any other byte. */
+extern const u8 hex_value[256];
+#define NOT_HEX 16
 
 #endif

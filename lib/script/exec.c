@@ -339,13 +339,12 @@ static void anchor_top(struct vma_replay *r, struct vma_mm *mm, struct mm_info *
 	info->based = true;
 }
 
-void exec_anchor(struct vma_replay *r, struct vma_mm *mm, const struct vma_call *call,
-		 const struct line *l)
+void exec_anchor(struct vma_replay *r, struct vma_mm *mm, struct mm_info *info,
+		 const struct vma_call *call, const struct line *l)
 {
-	struct mm_info *info = mm_info(&r->tasks, mm->id);
 	struct exec_object *o;
 
-	if (!info || !info->image || !l->has_ret || l->err)
+	if (!l->has_ret || l->err)
 		return;
 	o = &info->image->program;
 	if (call->op == VMA_OP_MMAP && !info->image->specials_placed && !call->arg[0] &&

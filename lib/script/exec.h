@@ -13,6 +13,7 @@
 #include "libvmactl/script.h"
 #include "script/lex.h"
 
+struct mm_info;
 struct task;
 struct vma_call;
 
@@ -51,8 +52,9 @@ struct exec_image {
 void exec_learn_specials(struct vma_replay *r, const struct vma_mm *mm);
 /* After an execve on the task's new mm: reads the headers, places what has its address. */
 void exec_begin(struct vma_replay *r, struct task *t, const struct line *l);
-/* Before a call is run: when it shows where something is, that is placed. */
-void exec_anchor(struct vma_replay *r, struct vma_mm *mm, const struct vma_call *call,
-		 const struct line *l);
+/* Before a call is run on an mm that has an image: when it shows where something is, that is
+ * placed. */
+void exec_anchor(struct vma_replay *r, struct vma_mm *mm, struct mm_info *info,
+		 const struct vma_call *call, const struct line *l);
 
 #endif

@@ -18,13 +18,11 @@
 #define CLONE_CREDIT (64ULL << 20)
 #define CLONE_PER_BYTE 16
 
-void follow_snapshot(struct vma_replay *r, const struct line *l)
+void follow_snapshot(struct vma_replay *r)
 {
 	u64 bytes;
 
-	if (r->opts.strict || (!l->err && !l->sig))
-		return;
-	if (r->cloned_bytes > CLONE_CREDIT + CLONE_PER_BYTE * r->log_bytes)
+	if (r->opts.strict || r->cloned_bytes > CLONE_CREDIT + CLONE_PER_BYTE * r->log_bytes)
 		return;
 	bytes = vma_world_bytes(r->world);
 	r->snapshot = vma_world_clone(r->world);
@@ -294,7 +292,7 @@ static bool moves_memory(const struct vma_replay *r, const struct task *t)
 
 	if (line_lex(r->words, t->text.s, t->text.len, &l) != LINE_UNFINISHED)
 		return false;
-	row = syscall_find(r->words, l.name, l.name_len);
+	row = syscall_find(r->words, &l);
 	return row && (row->op == VMA_OP_MMAP || row->op == VMA_OP_MUNMAP ||
 		       row->op == VMA_OP_MREMAP || row->op == VMA_OP_SHMDT ||
 		       row->op == VMA_OP_SHMAT || row->op == VMA_OP_BRK);

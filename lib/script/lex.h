@@ -47,7 +47,8 @@ struct line_arg {
 #define LINE_ARGS 12
 
 /*
- * @pid: 0 when the line has no pid column. @name: the call. @text: the line without its prefix.
+ * @pid: 0 when the line has no pid column. @text: the line without its prefix.
+ * @name: the call; @call: what the words say of it, plus 1, or 0: they may know it all the same.
  * @cut: LINE_UNFINISHED and LINE_RESUMED: where the kept text ends or begins.
  * @ret with @has_ret; @has_ret false is "= ?" or no result at all. @path: -y of the result.
  */
@@ -57,6 +58,7 @@ struct line {
 	const char *text, *name, *cut;
 	u32 text_len, name_len;
 	u32 nr_args;
+	u32 call;
 	bool has_ret;
 	s64 ret;
 	int err, sig;
@@ -65,7 +67,7 @@ struct line {
 	u64 value;
 	u32 column;       /* LINE_BAD: counted from 1 */
 	const char *what; /* LINE_BAD: what was expected there */
-	struct line_arg arg[LINE_ARGS];
+	struct line_arg arg[LINE_ARGS + 1]; /* what is skipped goes to the last one */
 };
 
 /* Takes a line (without its newline) apart; returns out->kind. Arguments past LINE_ARGS are

@@ -21,11 +21,17 @@ script_sources = \
 	lib/script/exec.h \
 	lib/script/fdtab.c \
 	lib/script/follow.c \
+	lib/script/lex-args.c \
+	lib/script/lex-parts.h \
+	lib/script/lex-prefix.c \
+	lib/script/lex-result.c \
 	lib/script/lex.c \
 	lib/script/lex.h \
 	lib/script/record.c \
 	lib/script/replay.c \
 	lib/script/replay.h \
+	lib/script/scan.c \
+	lib/script/scan.h \
 	lib/script/step.c \
 	lib/script/syscall.c \
 	lib/script/task.c \

@@ -35,7 +35,7 @@ static const char *hex(const char *p, const char *end, u64 *v)
 	const char *q = p;
 
 	for (*v = 0; q < end && is_char(*q, CHAR_HEX); q++)
-		*v = *v << 4 | hex_digit(*q);
+		*v = *v << 4 | hex_value[(u8)*q];
 	return q > p ? q : NULL;
 }
 

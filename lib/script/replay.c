@@ -101,7 +101,7 @@ static void superseded(struct vma_replay *r, struct task *leader, u32 pid)
 
 static void do_task_line(struct vma_replay *r, const struct line *l)
 {
-	struct task *t = task_of_line(r, l->pid);
+	struct task *t = l->pid ? task_of_pid(r, l->pid) : r->root;
 
 	if (!t)
 		return;

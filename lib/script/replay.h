@@ -4,7 +4,7 @@
 /*
  * The inside of a replay. One line goes through these files:
  *
- *   replay.c  cuts lines, finds the task ── lex.c ──> struct line
+ *   replay.c  cuts lines, finds the task ── lex*.c ──> struct line
  *   syscall.c THE table of calls: the row's bind function makes a vma_call of it
  *   bind-*.c  ... with the descriptors and processes it needs, and notes its effects on them
  *   replay.c  runs it, compares
@@ -75,9 +75,17 @@ struct vma_replay {
 };
 
 /* syscall.c */
+#define SYSCALLS 128 /* no more rows than this */
+extern const struct syscall syscall_rows[];
 const struct syscall *syscall_at(size_t i);
 bool syscall_words(struct words *w);
-const struct syscall *syscall_find(const struct words *w, const char *name, size_t len);
+const struct syscall *syscall_search(const struct words *w, const struct line *l);
+
+/* The row of a call, NULL when it means nothing to an address space. */
+static inline const struct syscall *syscall_find(const struct words *w, const struct line *l)
+{
+	return l->call ? &syscall_rows[l->call - 1] : syscall_search(w, l);
+}
 
 /* replay.c */
 void replay_complain(struct vma_replay *r, u32 column, const char *what, const char *text,
@@ -102,13 +110,13 @@ enum vma_follow follow(struct vma_replay *r, struct task *t, const struct line *
  * applied, and r->res is then that. */
 bool follow_random(struct vma_replay *r, const struct line *l);
 /* Before a call that is recorded as failed: keeps a copy to go back to, when that is cheap. */
-void follow_snapshot(struct vma_replay *r, const struct line *l);
+void follow_snapshot(struct vma_replay *r);
 void follow_forget(struct vma_replay *r);
 /* One operation on r->mm without limits: the kernel let it pass. Returns res->err. */
 int follow_run_lifted(struct vma_replay *r, const struct vma_call *call, struct vma_result *res);
 
 /* task and mm life, bind-task.c */
-struct task *task_of_line(struct vma_replay *r, u32 pid);
+struct task *task_of_pid(struct vma_replay *r, u32 pid);
 void task_exited(struct vma_replay *r, struct task *t);
 struct mm_info *mm_info_of(struct vma_replay *r, const struct vma_mm *mm);
 void run_closed_uffds(struct vma_replay *r);

@@ -9,7 +9,7 @@
  * descriptor or a process. A new call is a row here; one whose arguments are those of its
  * operation needs no function of its own (bind_plain).
  */
-static const struct syscall rows[] = {
+const struct syscall syscall_rows[] = {
 	/* memory */
 	{ "mmap", 9, VMA_OP_MMAP, bind_mmap, NULL },
 	{ "mprotect", 10, VMA_OP_MPROTECT, bind_plain, NULL },
@@ -92,17 +92,19 @@ static const struct syscall rows[] = {
 	{ "exit_group", 231, VMA_OP_NONE, bind_exit, NULL },
 };
 
+_Static_assert(ARRAY_SIZE(syscall_rows) <= SYSCALLS, "who counts calls by row counts to SYSCALLS");
+
 const struct syscall *syscall_at(size_t i)
 {
-	return i < ARRAY_SIZE(rows) ? &rows[i] : NULL;
+	return i < ARRAY_SIZE(syscall_rows) ? &syscall_rows[i] : NULL;
 }
 
 bool syscall_words(struct words *w)
 {
 	bool ok = true;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		ok = ok && words_add(w, WORD_CALL, rows[i].name, i);
+	for (size_t i = 0; i < ARRAY_SIZE(syscall_rows); i++)
+		ok = ok && words_add(w, WORD_CALL, syscall_rows[i].name, i);
 	return ok;
 }
 
@@ -115,17 +117,17 @@ static const struct syscall *find_number(const struct words *w, const char *name
 	if (len <= sizeof(prefix) - 1 || memcmp(name, prefix, sizeof(prefix) - 1) != 0 ||
 	    lex_value(w, name + sizeof(prefix) - 1, name + len, &number) != name + len)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].number == number && number != NO_NUMBER)
-			return &rows[i];
+	for (size_t i = 0; i < ARRAY_SIZE(syscall_rows); i++)
+		if (syscall_rows[i].number == number && number != NO_NUMBER)
+			return &syscall_rows[i];
 	return NULL;
 }
 
-const struct syscall *syscall_find(const struct words *w, const char *name, size_t len)
+const struct syscall *syscall_search(const struct words *w, const struct line *l)
 {
 	u64 i;
 
-	if (words_find(w, WORD_CALL, name, len, &i))
-		return &rows[i];
-	return *name == 's' ? find_number(w, name, len) : NULL;
+	if (words_find(w, WORD_CALL, l->name, l->name_len, &i))
+		return &syscall_rows[i];
+	return *l->name == 's' ? find_number(w, l->name, l->name_len) : NULL;
 }

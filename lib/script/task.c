@@ -137,21 +137,19 @@ void task_clear_pending(struct tasks *t, struct task *task)
 	task->pending = false;
 }
 
-struct mm_info *mm_info(struct tasks *t, u32 id)
+struct mm_info *mm_info_new(struct tasks *t, u32 id)
 {
-	if (id >= t->cap_mms) {
-		u32 cap = t->cap_mms ? t->cap_mms : 16;
-		struct mm_info *mms;
+	u32 cap = t->cap_mms ? t->cap_mms : 16;
+	struct mm_info *mms;
 
-		while (cap <= id)
-			cap *= 2;
-		mms = reallocarray(t->mms, cap, sizeof(*mms));
-		if (!mms)
-			return NULL;
-		memset(mms + t->cap_mms, 0, (cap - t->cap_mms) * sizeof(*mms));
-		t->mms = mms;
-		t->cap_mms = cap;
-	}
+	while (cap <= id)
+		cap *= 2;
+	mms = reallocarray(t->mms, cap, sizeof(*mms));
+	if (!mms)
+		return NULL;
+	memset(mms + t->cap_mms, 0, (cap - t->cap_mms) * sizeof(*mms));
+	t->mms = mms;
+	t->cap_mms = cap;
 	return &t->mms[id];
 }
 

@@ -67,7 +67,12 @@ void task_forget(struct tasks *t, struct task *task);
 void task_set_pending(struct tasks *t, struct task *task);
 void task_clear_pending(struct tasks *t, struct task *task);
 
+struct mm_info *mm_info_new(struct tasks *t, u32 id);
+
 /* The record beside mm @id, made when new; NULL: no memory. */
-struct mm_info *mm_info(struct tasks *t, u32 id);
+static inline struct mm_info *mm_info(struct tasks *t, u32 id)
+{
+	return id < t->cap_mms ? &t->mms[id] : mm_info_new(t, id);
+}
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "libvmactl/engine.h"
+#include "script/chars.h"
 
 /* Constants of calls that the engine has no row for: descriptors, processes, structures. */
 #define W(name) { #name, (u64)(name) }
@@ -77,26 +78,45 @@ static const struct pair extra[] = {
 };
 
 #define SLOTS 4096U /* at least twice the number of words */
+#define HEADS 1024U
+#define HEAD_KINDS 2U /* WORD_CONSTANT, WORD_CALL: what stands in nearly every line */
+#define LONG 8U  /* bytes of a head; SHORT of a name that has no more */
+#define SHORT 4U
 
+/*
+ * @head, @tail: the first and the last eight bytes, of a name of less than eight the first and the
+ * last four. They overlap or meet: names of more than sixteen are not found by their heads.
+ */
 struct entry {
 	const char *name;
 	u64 value;
+	u64 head, tail;
 	u32 hash, len;
-	u32 kind;
+	u16 kind;
+	u16 next; /* at the same place among the heads: index */
 };
 
+/* Indices into entries, of which the first is not used: by the whole name, by how it begins. */
 struct words {
-	struct entry *entries;
-	size_t nr, cap;
-	u16 slot[SLOTS]; /* index + 1 into entries */
+	struct entry entries[SLOTS / 2];
+	u32 nr;
+	u16 slot[SLOTS];
+	struct heads {
+		u16 of_long[HEADS], of_short[HEADS];
+	} heads[HEAD_KINDS];
 };
 
-static u64 load(const char *s, size_t n)
+static inline u64 load(const char *s, size_t n)
 {
 	u64 v = 0;
 
 	memcpy(&v, s, n);
 	return v;
+}
+
+static inline size_t head_of(u64 head)
+{
+	return head * 0x9e3779b97f4a7c15ULL >> 54;
 }
 
 /* Length, head and tail tell nearly all constants apart; the rest is settled by comparing. */
@@ -124,7 +144,7 @@ static const struct entry *find(const struct words *w, u32 kind, const char *s, 
 	u32 hash = hash_of(s, len);
 
 	for (u32 i = hash % SLOTS; w->slot[i]; i = (i + 1) % SLOTS) {
-		const struct entry *e = &w->entries[w->slot[i] - 1];
+		const struct entry *e = &w->entries[w->slot[i]];
 
 		if (e->hash == hash && e->len == len && e->kind == kind && !memcmp(e->name, s, len))
 			return e;
@@ -132,28 +152,38 @@ static const struct entry *find(const struct words *w, u32 kind, const char *s, 
 	return NULL;
 }
 
+static void add_head(struct words *w, struct entry *e)
+{
+	size_t n = e->len >= LONG ? LONG : SHORT;
+	u16 *head;
+
+	if (e->kind >= HEAD_KINDS || e->len < SHORT || e->len > 2 * LONG)
+		return;
+	e->head = load(e->name, n);
+	e->tail = load(e->name + e->len - n, n);
+	head = n == LONG ? w->heads[e->kind].of_long : w->heads[e->kind].of_short;
+	head += head_of(e->head);
+	e->next = *head;
+	*head = (u16)(e - w->entries);
+}
+
 bool words_add(struct words *w, enum word_kind kind, const char *name, u64 value)
 {
 	size_t len = strlen(name);
 	u32 hash = hash_of(name, len), i = hash % SLOTS;
+	struct entry *e;
 
 	if (find(w, kind, name, len))
 		return true;
-	if (w->nr == SLOTS / 2)
+	if (w->nr + 1 == ARRAY_SIZE(w->entries))
 		return false;
-	if (w->nr == w->cap) {
-		size_t cap = w->cap ? 2 * w->cap : 512;
-		struct entry *more = reallocarray(w->entries, cap, sizeof(*more));
-
-		if (!more)
-			return false;
-		w->entries = more;
-		w->cap = cap;
-	}
+	e = &w->entries[++w->nr];
+	*e = (struct entry){
+		.name = name, .value = value, .hash = hash, .len = (u32)len, .kind = (u16)kind };
 	while (w->slot[i])
 		i = (i + 1) % SLOTS;
-	w->entries[w->nr] = (struct entry){ name, value, hash, (u32)len, kind };
-	w->slot[i] = (u16)++w->nr;
+	w->slot[i] = (u16)w->nr;
+	add_head(w, e);
 	return true;
 }
 
@@ -201,8 +231,6 @@ struct words *words_new(void)
 
 void words_free(struct words *w)
 {
-	if (w)
-		free(w->entries);
 	free(w);
 }
 
@@ -213,4 +241,43 @@ bool words_find(const struct words *w, enum word_kind kind, const char *s, size_
 	if (e)
 		*value = e->value;
 	return e;
+}
+
+/* Among the names that have the same n bytes as their head. */
+static inline const char *by_head(const struct words *w, u32 i, const char *p, const char *end,
+				  size_t n, u64 *value)
+{
+	u64 head = load(p, n);
+
+	for (; i; i = w->entries[i].next) {
+		const struct entry *e = &w->entries[i];
+
+		if (e->head == head && (size_t)(end - p) > e->len &&
+		    !is_char(p[e->len], CHAR_NAME) && load(p + e->len - n, n) == e->tail) {
+			*value = e->value;
+			return p + e->len;
+		}
+	}
+	return NULL;
+}
+
+static inline const char *guess(const struct words *w, const struct heads *heads, const char *p,
+				const char *end, u64 *value)
+{
+	const char *q;
+
+	if (end - p < (ptrdiff_t)LONG)
+		return NULL;
+	q = by_head(w, heads->of_long[head_of(load(p, LONG))], p, end, LONG, value);
+	return q ? q : by_head(w, heads->of_short[head_of(load(p, SHORT))], p, end, SHORT, value);
+}
+
+const char *words_guess_constant(const struct words *w, const char *p, const char *end, u64 *value)
+{
+	return guess(w, &w->heads[WORD_CONSTANT], p, end, value);
+}
+
+const char *words_guess_call(const struct words *w, const char *p, const char *end, u64 *row)
+{
+	return guess(w, &w->heads[WORD_CALL], p, end, row);
 }

@@ -6,7 +6,7 @@
 
 struct words;
 
-enum word_kind { WORD_CONSTANT, WORD_ERRNO, WORD_SIGNAL, WORD_CALL };
+enum word_kind { WORD_CONSTANT, WORD_CALL, WORD_ERRNO, WORD_SIGNAL };
 
 /* NULL when out of memory. */
 struct words *words_new(void);
@@ -17,6 +17,13 @@ bool words_add(struct words *w, enum word_kind kind, const char *name, u64 value
 
 /* The value of a name of one kind. For WORD_CALL: the index of its row in syscall.c's table. */
 bool words_find(const struct words *w, enum word_kind kind, const char *s, size_t len, u64 *value);
+
+/*
+ * The constant or the call whose name is at p, found without a look at each of its bytes: where it
+ * ends. NULL says nothing: the name is very short or long, or near the end, or unknown.
+ */
+const char *words_guess_constant(const struct words *w, const char *p, const char *end, u64 *value);
+const char *words_guess_call(const struct words *w, const char *p, const char *end, u64 *row);
 
 static inline void undo_words(struct words **w)
 {

@@ -121,6 +121,47 @@ static void numbers_are_understood_in_every_form(void **state)
 	}
 }
 
+/* Names are looked up by how they begin: one that goes on is another one. */
+static void only_a_whole_name_is_a_word(void **state)
+{
+	static const char nuls[] = "f(NULL\0\0\0\0\0, 7) = 0"; /* bytes of a line like others */
+	static const struct {
+		const char *text;
+		u64 value;
+		u8 kind;
+	} rows[] = {
+		{ "PROT_READ", 1, ARG_NUMBER }, { "PROT_READS", 0, ARG_OTHER },
+		{ "PROT_REA", 0, ARG_OTHER }, { "PROT_READ_", 0, ARG_OTHER },
+		{ "XPROT_READ", 0, ARG_OTHER }, { "PROT_WRITE|PROT_READ", 3, ARG_NUMBER },
+		{ "PROT_READ|PROT_REAL", 0, ARG_OTHER }, { "PROT_READ|", 0, ARG_OTHER },
+		{ "NULL", 0, ARG_NUMBER }, { "NULLS", 0, ARG_OTHER }, { "NUL", 0, ARG_OTHER },
+		{ "-NULL", 0, ARG_NUMBER }, { "-PROT_READ", ~0ULL, ARG_NUMBER },
+		{ "O_RDWR", 2, ARG_NUMBER }, { "O_RDWR|O_RDWX", 0, ARG_OTHER },
+		{ "MAP_FIXED", 0x10, ARG_NUMBER }, { "MAP_FIXED_", 0, ARG_OTHER },
+		{ "MAP_FIXED_NOREPLACE", 0x100000, ARG_NUMBER },
+		{ "MAP_FIXED_NOREPLACED", 0, ARG_OTHER }, { "MAP_FIXEDXNOREPLACE", 0, ARG_OTHER },
+		{ "mmap", 0, ARG_OTHER }, { "12a", 0, ARG_OTHER }, { "0x", 0, ARG_OTHER },
+		{ "08", 0, ARG_OTHER }, { "0XfF", 255, ARG_NUMBER }, { "1 ", 1, ARG_NUMBER },
+		{ "0x123456789ABCdef0", 0x123456789abcdef0, ARG_NUMBER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "f(%s, 7) = 0", rows[i].text);
+		assert_int_equal(lex(text), LINE_CALL);
+		assert_int_equal(l.nr_args, 2);
+		assert_int_equal(l.arg[0].kind, rows[i].kind);
+		assert_span(l.arg[0].s, l.arg[0].len, rows[i].text);
+		if (rows[i].kind == ARG_NUMBER)
+			assert_true(l.arg[0].value == rows[i].value);
+		assert_arg(1, 7);
+	}
+	assert_int_equal(line_lex(words, nuls, sizeof(nuls) - 1, &l), LINE_CALL);
+	assert_int_equal(l.arg[0].kind, ARG_OTHER);
+}
+
 static void errors_carry_their_number(void **state)
 {
 	(void)state;
@@ -278,7 +319,7 @@ static void what_is_not_understood_has_a_column_and_a_reason(void **state)
 	} rows[] = {
 		{ "hello world", 6 }, { "!", 1 }, { "mmap(1, 2", 10 }, { "mmap(\"abc", 10 },
 		{ "mmap(1) 7", 9 }, { "mmap(1) = banana", 11 }, { "12 +++ vanished +++", 4 },
-		{ "<... resumed", 13 },
+		{ "<... resumed", 13 }, { "[pid 0x] brk(NULL) = 0", 1 },
 	};
 
 	(void)state;
@@ -322,6 +363,7 @@ int main(void)
 		cmocka_unit_test(a_call_gives_name_arguments_and_address),
 		cmocka_unit_test(every_prefix_of_strace_is_skipped),
 		cmocka_unit_test(numbers_are_understood_in_every_form),
+		cmocka_unit_test(only_a_whole_name_is_a_word),
 		cmocka_unit_test(errors_carry_their_number),
 		cmocka_unit_test(a_call_without_an_answer_has_none),
 		cmocka_unit_test(brackets_and_quotes_do_not_divide_arguments),
