@@ -17,7 +17,8 @@ names=()
 clean() {
 	local pid
 	exec 2>/dev/null # the shell tells of each that was killed
-	for pid in "${roots[@]}"; do
+	# shellcheck disable=SC2046 # numbers
+	for pid in "${roots[@]}" $(orphans); do
 		# shellcheck disable=SC2046 # numbers
 		kill -9 $(below "$pid") 2>/dev/null
 	done
@@ -34,12 +35,21 @@ below() {
 	done
 }
 
+# Those whose parent ended before them: found by what is in their environment.
+orphans() {
+	local dir
+	for dir in /proc/[0-9]*; do
+		grep -qzxs "FOREST=$tmp" "$dir/environ" &&
+			[ "$(awk '$1 == "PPid:" { print $2 }' "$dir/status")" = 1 ] && echo "${dir#/proc/}"
+	done
+}
+
 # A program, when it is installed: NAME COMMAND...
 live() {
 	local name=$1
 	shift
 	command -v "$1" >/dev/null || return 0
-	"$@" </dev/null >"$tmp/$name.log" 2>&1 &
+	FOREST=$tmp "$@" </dev/null >"$tmp/$name.log" 2>&1 &
 	roots+=($!)
 	names+=("$name")
 }
@@ -132,6 +142,8 @@ for i in "${!roots[@]}"; do
 	[ $# -eq 0 ] || echo "# ${names[i]} ended: $(tail -n 1 "$tmp/${names[i]}.log")"
 	unset "roots[i]" "names[i]"
 done
+# shellcheck disable=SC2207 # numbers
+roots+=($(orphans))
 if [ $# -gt 0 ]; then
 	"$vmactl" anon --tree "$@" "${roots[@]}"
 	exit
