@@ -340,8 +340,10 @@ static bool try_merge(struct mapping *m)
 {
 	struct op *o = m->o;
 	struct merge g = {
-		.o = o, .start = m->addr, .end = m->addr + m->len, .pgoff = m->pgoff,
-		.flags = m->flags, .file = m->file ? m->file->id : 0, .by_mmap = true,
+		.o = o, .prev = NULL, .middle = NULL, .next = NULL,
+		.start = m->addr, .end = m->addr + m->len, .pgoff = m->pgoff,
+		.flags = m->flags, .file = m->file ? m->file->id : 0, .anon_vma = 0, .name = 0,
+		.policy = 0, .uffd = 0, .src = NULL, .prev_only = false, .by_mmap = true,
 	};
 
 	/* A shared anonymous mapping gets a file of its own, which nobody else can have. */
@@ -510,6 +512,7 @@ int do_mmap(struct op *o, const struct mmap_req *r, u64 *ret)
 	struct mapping m = {
 		.o = o, .r = r, .file = vma_file_at(o->w, r->file), .addr = r->addr, .len = r->len,
 		.pgoff = r->pgoff, .prot = r->prot, .map_flags = r->flags,
+		.flags = 0, .charged = 0, .shared_anon = false, .vma = NULL,
 	};
 	int rc = prepare(&m);
 

@@ -13,9 +13,12 @@ void set_flags(struct op *o, struct vma *vma, u64 flags)
 
 int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want, struct vma **out)
 {
+	/* Every member is named: gcc clears the whole first otherwise, which is slower. */
 	struct merge m = {
 		.o = o,
+		.prev = NULL,
 		.middle = vma,
+		.next = NULL,
 		.start = start,
 		.end = end,
 		.pgoff = vma->vm_pgoff + (want->own_pgoff ? 0 : pages(start - vma->vm_start)),
@@ -25,6 +28,9 @@ int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *wan
 		.name = want->name,
 		.policy = want->policy,
 		.uffd = want->uffd,
+		.src = NULL,
+		.prev_only = false,
+		.by_mmap = false,
 	};
 	int rc;
 

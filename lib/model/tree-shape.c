@@ -45,7 +45,6 @@ u32 tree_new_leaf(struct vma_tree *t)
 	l = &t->leaf[id];
 	l->parent = l->prev = l->next = TREE_NIL;
 	l->n = 0;
-	memset(l->start, 0xff, sizeof(l->start));
 	memset(l->end, 0xff, sizeof(l->end));
 	return id;
 }

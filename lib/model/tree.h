@@ -15,7 +15,7 @@
  * is lo[i] - hi[i-1]. Splitting a range changes none of the three, and stays inside one leaf.
  *
  * Nodes live in two arrays and are named by index, so a tree is copied with two memcpy. Slots past
- * the last hold the largest key: a search needs no length. The leaf used last is tried first. A
+ * the last hold the largest end: a search needs no length. The leaf used last is tried first. A
  * node is a whole number of cache lines (a leaf ten), and its keys are asked for all at once.
  */
 #include "base/cachelines.h"
