@@ -322,7 +322,7 @@ static bool is_pid(const char *target)
 	return isdigit((unsigned char)*target) || !strncmp(target, "self", 4);
 }
 
-/* Can its records be streamed, or is it a core or a snapshot? */
+/* Can its records be streamed, or is it a core? */
 static bool has_records(const char *target)
 {
 	struct stat st;

@@ -2,7 +2,7 @@
 #ifndef READ_FACTS_H
 #define READ_FACTS_H
 /*
- * Building struct vma_facts: every reader (proc, core, snapshot) adds through these. They return
+ * Building struct vma_facts: every reader (proc, core) adds through these. They return
  * 0 or -ENOMEM (or NULL) and fill nothing in.
  */
 #include "libvmactl/read.h"
