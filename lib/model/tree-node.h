@@ -42,11 +42,13 @@ static inline u64 inner_gap(const struct tree_inner *p)
 #define KEY_MAX (~0ULL)
 #define FEW (TREE_MAX / 4) /* a node with fewer looks for a sibling to join */
 
-/* Which slot of its parent a child has. */
+/* Which slot of its parent a child has: mostly the last while a tree is built. */
 static inline u32 slot_of(const struct tree_inner *p, u32 child)
 {
 	u32 i = 0;
 
+	if (p->child[p->n - 1] == child)
+		return p->n - 1;
 	while (p->child[i] != child)
 		i++;
 	return i;

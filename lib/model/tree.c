@@ -2,6 +2,7 @@
 #include "model/tree.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ static u32 find_leaf(const struct vma_tree *t, u64 addr)
 			return TREE_NIL;
 		node = p->child[i];
 	}
-	cachelines_fetch(&t->leaf[node], sizeof(t->leaf[node]));
+	cachelines_fetch(t->leaf[node].end, sizeof(struct tree_leaf) - offsetof(struct tree_leaf, end));
 	return node;
 }
 
