@@ -104,6 +104,8 @@ static void copy_vmas(struct op *o, struct vma_mm *child)
 		const struct vma *vma = world_vma(o->w, tree_val(t, pos));
 		struct vma *copy;
 
+		if (!pos.slot)
+			world_fetch_records(o->w, t, t->leaf[pos.leaf].next);
 		if (unlikely(vma->vm_flags & VM_DONTCOPY)) {
 			skipped++;
 			continue;

@@ -3,8 +3,6 @@
 #include "base/check.h"
 #include "model/world.h"
 
-#define AHEAD 8 /* records an iterator asks for before it comes to them */
-
 static inline struct vma *vma_of(const struct vma_mm *mm, struct tree_pos pos)
 {
 	return world_vma(mm->world, tree_val(mm->vmas, pos));
@@ -126,8 +124,8 @@ struct vma *vma_iter_next(struct vma_iter *it)
 		return NULL;
 	l = &t->leaf[it->leaf];
 	id = l->val[it->slot];
-	if (it->slot + AHEAD < l->n)
-		__builtin_prefetch(world_vma(it->mm->world, l->val[it->slot + AHEAD]));
+	if (!it->slot)
+		world_fetch_records(it->mm->world, t, l->next);
 	if (++it->slot == l->n) {
 		it->leaf = l->next;
 		it->slot = 0;

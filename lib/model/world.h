@@ -40,6 +40,19 @@ static inline struct vma *world_vma(const struct vma_world *w, u32 id)
 	return POOL_AT(&w->vmas, struct vma, id);
 }
 
+/* Who walks all records asks, on entering a leaf, for those of the next: they come while these are
+ * looked at. */
+static inline void world_fetch_records(const struct vma_world *w, const struct vma_tree *t, u32 leaf)
+{
+	const struct tree_leaf *l;
+
+	if (leaf == TREE_NIL)
+		return;
+	l = &t->leaf[leaf];
+	for (u32 i = 0; i < l->n; i++)
+		__builtin_prefetch(world_vma(w, l->val[i]));
+}
+
 static inline struct vma_anon *world_anon(const struct vma_world *w, u32 id)
 {
 	return POOL_AT(&w->anons, struct vma_anon, id);
