@@ -121,6 +121,7 @@ static void moved(struct app *a, void *state)
 	struct state *s = state;
 
 	s->hold = false;
+	*s->digits = '\0';
 	select_row(a, s);
 }
 
@@ -233,7 +234,7 @@ static u32 mouse(struct app *a, struct state *s, const struct term_event *ev)
 	return again ? open_process(a, s, false) : KEY_HANDLED | KEY_REDRAW;
 }
 
-/* Digits typed quickly one after the other are one PID. */
+/* Digits typed quickly one after the other, with no other key between, are one PID. */
 static u32 digit(struct app *a, struct state *s, int key)
 {
 	size_t n = strlen(s->digits);
@@ -339,6 +340,8 @@ static u32 key(struct app *a, void *state, enum action act, const struct term_ev
 	struct state *s = state;
 	char order[64];
 
+	if (act != ACT_DIGIT)
+		*s->digits = '\0';
 	if (ev->key == TK_MOUSE && act == ACT_NONE)
 		return mouse(a, s, ev);
 	switch (act) {
