@@ -58,6 +58,13 @@ static bool depends_on_tree(const struct vma_mm *mm, const struct step *step, co
 	return false;
 }
 
+/* With address space randomisation MAP_32BIT begins anywhere in the first 32 MiB of its window. */
+static bool begins_anywhere(const struct vma_mm *mm, const struct step *step, const u64 *arg)
+{
+	return mm->randomize && step->op == VMA_OP_MMAP && arg[3] & MAP_32BIT &&
+	       !(arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+}
+
 bool vma_spare_kernel(const struct vma_mm *mm, const struct step *step, const u64 *arg)
 {
 	const struct vma_kernel *k = vma_world_kernel(mm->world);
@@ -65,5 +72,6 @@ bool vma_spare_kernel(const struct vma_mm *mm, const struct step *step, const u6
 	if (step->op == VMA_OP_MREMAP && arg[3] & MREMAP_DONTUNMAP && k->dontunmap_accounts_next &&
 	    marks_nothing(mm, arg))
 		return true;
-	return !k->maple_tree && depends_on_tree(mm, step, arg);
+	return begins_anywhere(mm, step, arg) ||
+	       (!k->maple_tree && depends_on_tree(mm, step, arg));
 }

@@ -83,11 +83,31 @@ static void searches_that_depend_on_the_tree(void **state)
 	assert_true(is_unclear("5.10", window, MAP_32BIT));
 }
 
+static void a_window_that_begins_anywhere(void **state)
+{
+	struct step step = { .op = VMA_OP_MMAP,
+			     .arg = { 0, VMA_PAGE_SIZE, 1, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+				      ~0ULL } };
+	struct vma_kernel k;
+	struct picture p = { .what = "aslr" };
+
+	(void)state;
+	assert_int_equal(vma_kernel_init(&k, "6.18", NULL), 0);
+	picture_begin(&p, &k, "a");
+	assert_false(vma_spare_kernel(p.mm, &step, step.arg));
+	p.mm->randomize = true;
+	assert_true(vma_spare_kernel(p.mm, &step, step.arg));
+	step.arg[3] |= MAP_FIXED;
+	assert_false(vma_spare_kernel(p.mm, &step, step.arg));
+	picture_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_middle_of_the_last_charged_mapping),
 		cmocka_unit_test(searches_that_depend_on_the_tree),
+		cmocka_unit_test(a_window_that_begins_anywhere),
 	};
 
 	return cmocka_run_group_tests_name("verify-spare", tests, NULL, NULL);
