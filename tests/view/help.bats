@@ -183,6 +183,8 @@ tab_keys() { # $1 what Tab shows, $2 what Shift-Tab shows
 	typed U
 	k c "tagged"
 	type_keys U
+	type_keys N "$pid" # there may be more processes than lines
+	see "PID: $pid"
 	k p "/target"
 	k F "follow on"
 	k - "not a tree"
