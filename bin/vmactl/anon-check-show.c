@@ -1,83 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmactl anon --check-inference: the processes in, a table or JSON out. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "anon-check.h"
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "listing.h"
 #include "target.h"
+#include "truth.h"
 
 /* ---------------------------------------------------------------- rows: how often */
 
-enum { COL_CHECKED, COL_AGREE, COL_DIFFER, COL_UNKNOWN, COL_TRUTH, COL_PRECISION, COL_RECALL };
-
-/* Tenths of a percent; false: of nothing. */
-static bool share(u64 part, u64 all, u64 *out)
+static void get_scope(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
-	*out = all ? (part * 1000 + all / 2) / all : 0;
-	return all;
+	const struct tally_row *r = row;
+
+	(void)col;
+	tally_put_text(cell, r->forked ? "forked" : "all");
 }
 
-static void get_count(const struct vma_column *col, const void *row, struct vma_cell *cell)
+static void get_field(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
-	const struct anon_row *r = row;
-	const u64 counts[] = { r->agree + r->differ + r->unknown, r->agree, r->differ, r->unknown,
-			       r->truth };
-	bool has = true;
+	const struct tally_row *r = row;
 
-	if (col->arg == COL_PRECISION)
-		has = share(r->agree, r->agree + r->differ, &cell->num);
-	else if (col->arg == COL_RECALL)
-		has = r->sum && share(r->agree, r->truth, &cell->num);
-	else
-		cell->num = counts[col->arg];
-	cell->state = has ? VMA_CELL_HAS : VMA_CELL_NONE;
-}
-
-enum { TEXT_SCOPE, TEXT_FIELD, TEXT_KNOWN, TEXT_RULE, TEXT_INFERRED, TEXT_KERNEL };
-
-static void put_text(struct vma_cell *cell, const char *text)
-{
-	cell->text = text;
-	cell->state = *text ? VMA_CELL_HAS : VMA_CELL_NONE;
-}
-
-static void get_text(const struct vma_column *col, const void *row, struct vma_cell *cell)
-{
-	const struct anon_row *r = row;
-	const char *const texts[] = {
-		r->forked ? "forked" : "all", anon_field_name(r->field),
-		r->sum ? "" : vma_known_name((enum vma_known)r->how.known),
-		r->sum ? "" : r->how.rule,
-	};
-
-	put_text(cell, texts[col->arg]);
+	(void)col;
+	tally_put_text(cell, anon_field_name((enum anon_field)r->field));
 }
 
 static const struct vma_column row_columns[] = {
-	{ "SCOPE", "scope", VMA_CELL_TEXT, false, 0, get_text, TEXT_SCOPE,
+	{ "SCOPE", "scope", VMA_CELL_TEXT, false, 0, get_scope, 0,
 	  "all mappings, or those of processes forked from another one here" },
-	{ "FIELD", "field", VMA_CELL_TEXT, false, 0, get_text, TEXT_FIELD, "what was inferred" },
-	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, get_text, TEXT_KNOWN,
+	{ "FIELD", "field", VMA_CELL_TEXT, false, 0, get_field, 0, "what was inferred" },
+	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, tally_get_known, 0,
 	  "how it is said to be known; none: the sum of the field" },
-	{ "RULE", "rule", VMA_CELL_TEXT, false, 0, get_text, TEXT_RULE, "by which rule" },
-	{ "CHECKED", "checked", VMA_CELL_NUMBER, true, 0, get_count, COL_CHECKED,
+	{ "RULE", "rule", VMA_CELL_TEXT, false, 0, tally_get_rule, 0, "by which rule" },
+	{ "CHECKED", "checked", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_CHECKED,
 	  "mappings compared" },
-	{ "AGREE", "agree", VMA_CELL_NUMBER, true, 0, get_count, COL_AGREE,
+	{ "AGREE", "agree", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_AGREE,
 	  "as the kernel has it" },
-	{ "DIFFER", "differ", VMA_CELL_NUMBER, true, 0, get_count, COL_DIFFER,
+	{ "DIFFER", "differ", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_DIFFER,
 	  "not as the kernel has it" },
-	{ "UNKNOWN", "unknown", VMA_CELL_NUMBER, true, 0, get_count, COL_UNKNOWN,
+	{ "UNKNOWN", "unknown", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_UNKNOWN,
 	  "nothing was said" },
-	{ "TRUTH", "truth", VMA_CELL_NUMBER, true, 0, get_count, COL_TRUTH,
+	{ "TRUTH", "truth", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_TRUTH,
 	  "mappings that have an anon_vma in the kernel" },
-	{ "PRECISION", "precision", VMA_CELL_SHARE, false, 0, get_count, COL_PRECISION,
+	{ "PRECISION", "precision", VMA_CELL_SHARE, false, 0, tally_get_number, TALLY_PRECISION,
 	  "AGREE of AGREE and DIFFER" },
-	{ "RECALL", "recall", VMA_CELL_SHARE, false, 0, get_count, COL_RECALL, "AGREE of TRUTH" },
+	{ "RECALL", "recall", VMA_CELL_SHARE, false, 0, tally_get_number, TALLY_RECALL, "AGREE of TRUTH" },
 };
 static const struct vma_columns row_table = { row_columns, ARRAY_SIZE(row_columns) };
 
@@ -91,15 +61,17 @@ static void get_miss(const struct vma_column *col, const void *row, struct vma_c
 	cell->state = VMA_CELL_HAS;
 }
 
+enum { TEXT_FIELD, TEXT_KNOWN, TEXT_RULE, TEXT_INFERRED, TEXT_KERNEL };
+
 static void get_miss_text(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
 	const struct anon_miss *m = row;
 	const char *const texts[] = {
-		"", anon_field_name(m->field), vma_known_name((enum vma_known)m->how.known),
+		anon_field_name(m->field), vma_known_name((enum vma_known)m->how.known),
 		m->how.rule, m->inferred, m->kernel,
 	};
 
-	put_text(cell, texts[col->arg]);
+	tally_put_text(cell, texts[col->arg]);
 }
 
 static const struct vma_column miss_columns[] = {
@@ -119,36 +91,21 @@ static const struct vma_columns miss_table = { miss_columns, ARRAY_SIZE(miss_col
 
 /* ---------------------------------------------------------------- reading */
 
-/* What the kernel said of one process, kept aside until the inference is done. */
-struct truth {
-	struct vma_fact_bpf *bpf;
-	struct vma_fact_mm_bpf *mm;
-	struct vma_fact_anon *anon;
-	size_t nr_bpf, nr_anon;
-};
-
 struct session {
 	struct cli *cli;
 	struct family fam;
-	struct truth *truth; /* by place in the family */
+	struct truth *truth; /* what the kernel said, by place in the family */
 	struct vma_bpf *bpf;
 	struct vma_forest *exact;
 	struct anon_check check;
 	struct listing l;
 };
 
-static void undo_truth(struct truth *t)
-{
-	free(t->bpf);
-	free(t->mm);
-	free(t->anon);
-}
-
 static void undo_session(struct session *s)
 {
 	vma_forest_free(s->exact);
 	for (size_t i = 0; i < s->fam.nr && s->truth; i++) /* those that were not given back */
-		undo_truth(&s->truth[i]);
+		truth_fini(&s->truth[i]);
 	free(s->truth);
 	family_fini(&s->fam);
 	vma_bpf_close(s->bpf);
@@ -156,67 +113,18 @@ static void undo_session(struct session *s)
 	listing_fini(&s->l);
 }
 
-static inline void undo_facts(struct vma_facts **f)
-{
-	vma_facts_free(*f);
-}
-
-static struct truth take_truth(struct vma_facts *f)
-{
-	struct truth t = { TAKE(f->bpf), TAKE(f->mm_bpf), TAKE(f->anon_bpf), f->nr_bpf,
-			   f->nr_anon_bpf };
-
-	f->nr_bpf = f->nr_anon_bpf = 0;
-	f->levels &= ~(u32)VMA_READ_BPF;
-	return t;
-}
-
-static void give_back(struct truth *t, struct vma_facts *f)
-{
-	f->bpf = TAKE(t->bpf);
-	f->mm_bpf = TAKE(t->mm);
-	f->anon_bpf = TAKE(t->anon);
-	f->nr_bpf = t->nr_bpf;
-	f->nr_anon_bpf = t->nr_anon;
-	f->levels |= VMA_READ_BPF;
-}
-
-static int no_truth(const struct vma_facts *f)
-{
-	for (size_t i = 0; i < f->nr_missing; i++)
-		if (!strcmp(f->missing[i].what, "bpf") && f->missing[i].remedy)
-			return cli_error(CLI_FAILURE, "%s: bpf: not read: %s (%s)", f->source,
-					 strerror(f->missing[i].err), f->missing[i].remedy);
-	return cli_error(CLI_FAILURE, f->kernel_thread
-			 ? "%s: a kernel thread has no address space"
-			 : "%s: changed all the time (stop it first, or try again)", f->source);
-}
-
 /* One process, once; what the kernel says is put aside. One that ended meanwhile is left out when
  * @gone_ok. */
 static int read_one(struct session *s, const char *target, bool gone_ok)
 {
-	struct vma_read_opts opts = {
-		.procfs = s->cli->shared.procfs, .bpf = &s->bpf,
-		.levels = target_levels(s->cli, VMA_READ_DEFAULT | VMA_READ_PAGES) | VMA_READ_BPF,
-	};
-	AUTO(undo_facts) struct vma_facts *f = NULL;
 	AUTO(undo_model) struct vma_model *m = NULL;
 	AUTO(undo_truth) struct truth t = { .nr_bpf = 0 };
 	struct truth *more;
-	struct vma_err err;
+	int status = truth_read(s->cli, target, VMA_READ_DEFAULT | VMA_READ_PAGES, gone_ok, &s->bpf,
+				&t, &m);
 
-	if (vma_facts_read(target, &opts, &f, &err)) {
-		if (gone_ok && (err.code == ENOENT || err.code == ESRCH || err.code == EINVAL))
-			return CLI_OK;
-		return cli_fail(&err);
-	}
-	if (!f->bpf || !f->mm_bpf)
-		return gone_ok && !f->nr_maps ? CLI_OK : no_truth(f);
-	t = take_truth(f);
-	if (vma_rebuild(f, NULL, &m, &err))
-		return cli_fail(&err);
-	f = NULL; /* the model has them */
+	if (status != CLI_OK || !m)
+		return status;
 	more = realloc(s->truth, (s->fam.nr + 1) * sizeof(*more));
 	if (more)
 		s->truth = more;
@@ -257,44 +165,26 @@ static int compare(struct session *s)
 	if (status != CLI_OK)
 		return status;
 	for (size_t i = 0; i < s->fam.nr; i++)
-		give_back(&s->truth[i], s->fam.model[i]->facts);
+		truth_give_back(&s->truth[i], s->fam.model[i]->facts);
 	if (vma_forest_new(s->fam.model, s->fam.nr, s->cli->shared.procfs, &s->exact, &err))
 		return cli_fail(&err);
 	anon_check_forests(&s->check, s->fam.forest, s->exact);
-	return s->check.failed ? cli_error(CLI_FAILURE, "out of memory") : CLI_OK;
+	return s->check.tally.failed ? cli_error(CLI_FAILURE, "out of memory") : CLI_OK;
 }
 
 /* ---------------------------------------------------------------- the view */
 
-static int by_place(const void *a, const void *b)
-{
-	const struct anon_row *x = a, *y = b;
-
-	if (x->forked != y->forked)
-		return x->forked ? 1 : -1;
-	if (x->field != y->field)
-		return x->field < y->field ? -1 : 1;
-	if (x->sum != y->sum)
-		return x->sum ? -1 : 1;
-	if (x->how.known != y->how.known)
-		return x->how.known > y->how.known ? -1 : 1;
-	if (x->how.confidence != y->how.confidence)
-		return x->how.confidence > y->how.confidence ? -1 : 1;
-	return strcmp(x->how.rule, y->how.rule);
-}
-
 static int show(struct session *s, bool misses, int status)
 {
 	struct anon_check *c = &s->check;
-	size_t nr = misses ? c->nr_misses : c->nr_rows, forked = 0;
+	size_t nr = misses ? c->nr_misses : c->tally.nr, forked = 0;
 	AUTO(undo_free) const void **order = calloc(nr ? nr : 1, sizeof(*order));
 
 	if (!order)
 		return cli_error(CLI_FAILURE, "out of memory");
-	if (c->nr_rows)
-		qsort(c->row, c->nr_rows, sizeof(*c->row), by_place);
+	tally_sort(&c->tally);
 	for (size_t i = 0; i < nr; i++)
-		order[i] = misses ? (const void *)&c->miss[i] : (const void *)&c->row[i];
+		order[i] = misses ? (const void *)&c->miss[i] : (const void *)&c->tally.row[i];
 	for (size_t i = 0; i < s->fam.nr; i++)
 		forked += s->fam.forest->parent[i] >= 0;
 	if (!listing_begin(&s->l, misses ? "differences" : "fields") ||
@@ -322,9 +212,9 @@ int anon_check_show(struct cli *cli, bool tree, bool misses)
 	if (!s.fam.nr)
 		return status;
 	status = cli_worse(status, compare(&s));
-	if (!s.exact || s.check.failed)
+	if (!s.exact || s.check.tally.failed)
 		return status;
-	if (s.check.contradiction)
+	if (s.check.tally.contradiction)
 		status = cli_worse(status, CLI_FINDING);
 	return show(&s, misses, status);
 }

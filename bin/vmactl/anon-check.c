@@ -17,63 +17,8 @@ const char *anon_field_name(enum anon_field field)
 
 void anon_check_fini(struct anon_check *c)
 {
-	free(c->row);
+	tally_fini(&c->tally);
 	free(c->miss);
-}
-
-/* ---------------------------------------------------------------- counting */
-
-/* Room for one more in an array that doubles; NULL, and failed is set, when out of memory. */
-static void *more(struct anon_check *c, void *array, size_t nr, size_t size)
-{
-	void *bigger = array;
-
-	if (nr < 16 ? nr == 0 : !(nr & (nr - 1)))
-		bigger = realloc(array, (nr < 16 ? 16 : 2 * nr) * size);
-	if (!bigger)
-		c->failed = true;
-	return bigger;
-}
-
-static struct anon_row *row_of(struct anon_check *c, enum anon_field field, bool sum, bool forked,
-			       struct vma_provenance how)
-{
-	for (size_t i = 0; i < c->nr_rows; i++) {
-		struct anon_row *r = &c->row[i];
-
-		if (r->field == field && r->sum == sum && r->forked == forked &&
-		    (sum || (r->how.known == how.known && r->how.confidence == how.confidence &&
-			     !strcmp(r->how.rule, how.rule))))
-			return r;
-	}
-	struct anon_row *rows = more(c, c->row, c->nr_rows, sizeof(*rows));
-	if (!rows)
-		return NULL;
-	c->row = rows;
-	rows += c->nr_rows++;
-	*rows = (struct anon_row){ field, sum, forked, how, 0, 0, 0, 0 };
-	return rows;
-}
-
-enum verdict { AGREE, DIFFER, UNKNOWN };
-
-static void count(struct anon_check *c, enum anon_field field, bool forked,
-		  struct vma_provenance how, enum verdict verdict, bool truth)
-{
-	for (int i = 0; i < 4; i++) {
-		bool only_forked = i & 1, sum = i & 2;
-		struct anon_row *r = only_forked && !forked ? NULL :
-				     row_of(c, field, sum, only_forked, how);
-
-		if (!r)
-			continue;
-		r->agree += verdict == AGREE;
-		r->differ += verdict == DIFFER;
-		r->unknown += verdict == UNKNOWN;
-		r->truth += truth;
-	}
-	if (verdict == DIFFER && how.known >= VMA_DERIVED)
-		c->contradiction = true;
 }
 
 /* ---------------------------------------------------------------- witnesses */
@@ -165,7 +110,7 @@ static bool holds(const struct pair *p, size_t process, match_fn *match,
 static struct anon_miss *add_miss(struct pair *p, enum anon_field field, struct vma_provenance how)
 {
 	struct anon_check *c = p->c;
-	struct anon_miss *m = more(c, c->miss, c->nr_misses, sizeof(*m));
+	struct anon_miss *m = tally_more(&c->tally, c->miss, c->nr_misses, sizeof(*m));
 
 	if (!m)
 		return NULL;
@@ -181,7 +126,8 @@ static void conclude(struct pair *p, enum anon_field field, struct vma_provenanc
 {
 	struct anon_miss *m;
 
-	count(p->c, field, p->inferred->parent[p->process] >= 0, how, verdict, p->b);
+	tally_count(&p->c->tally, (int)field, p->inferred->parent[p->process] >= 0, how, verdict,
+		    p->b);
 	if (verdict != DIFFER || !(m = add_miss(p, field, how)))
 		return;
 	snprintf(m->inferred, sizeof(m->inferred), "%s", said);

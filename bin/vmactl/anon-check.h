@@ -6,6 +6,7 @@
  * that the kernel has (the BPF reader), mapping by mapping over all processes.
  */
 #include "family.h"
+#include "tally.h"
 
 /* What can be right or wrong of a mapping. */
 enum anon_field {
@@ -18,17 +19,6 @@ enum anon_field {
 };
 const char *anon_field_name(enum anon_field field);
 
-/*
- * How often one rule was right; without a rule (@sum) all of them. @truth: so many times there was
- * something to be found. @forked: only processes that came by fork from another that was read.
- */
-struct anon_row {
-	enum anon_field field;
-	bool sum, forked;
-	struct vma_provenance how;
-	u64 agree, differ, unknown, truth;
-};
-
 /* One that differs, in words. */
 struct anon_miss {
 	enum anon_field field;
@@ -39,12 +29,9 @@ struct anon_miss {
 };
 
 struct anon_check {
-	struct anon_row *row;
-	size_t nr_rows;
+	struct tally tally;
 	struct anon_miss *miss;
 	size_t nr_misses;
-	bool contradiction; /* something that was said to be certain is not so */
-	bool failed;        /* out of memory */
 };
 
 void anon_check_fini(struct anon_check *c);

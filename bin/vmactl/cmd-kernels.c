@@ -29,11 +29,6 @@ const struct cli_option cmd_kernels_options[] = {
 	CLI_END,
 };
 
-static inline void undo_listing(struct listing *l)
-{
-	listing_fini(l);
-}
-
 /* ---------------------------------------------------------------- profiles */
 
 struct profile {
@@ -83,7 +78,7 @@ static const struct vma_columns profile_columns = { profile_rows, ARRAY_SIZE(pro
 
 static int list_profiles(const struct cli *cli)
 {
-	AUTO(undo_listing) struct listing l;
+	AUTO(listing_fini) struct listing l;
 	struct profile profile[MAX_PROFILES];
 	const void *rows[MAX_PROFILES];
 	char name[VMA_KERNEL_NAME];
@@ -288,7 +283,7 @@ static inline void undo_properties(struct property **p)
 /* With one release all its properties, with two those that differ. */
 static int list_properties(const struct cli *cli, const struct vma_kernel *kernel, size_t nr)
 {
-	AUTO(undo_listing) struct listing l;
+	AUTO(listing_fini) struct listing l;
 	AUTO(undo_properties) struct property *property = NULL;
 	const struct cli_shared *s = &cli->shared;
 	const void *rows[MAX_PROPERTIES];

@@ -1,85 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmactl inspect --check-inference: the targets in, a table or JSON out. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "inference.h"
 #include "listing.h"
 #include "target.h"
+#include "truth.h"
 
 /* ---------------------------------------------------------------- rows: how often */
 
-/* Tenths of a percent; false: of nothing. */
-static bool share(u64 part, u64 all, u64 *out)
-{
-	*out = all ? (part * 1000 + all / 2) / all : 0;
-	return all;
-}
-
-enum { ROW_CHECKED, ROW_AGREE, ROW_DIFFER, ROW_UNKNOWN, ROW_RIGHT, ROW_CONFIDENCE };
-
-static void get_count(const struct vma_column *col, const void *row, struct vma_cell *cell)
-{
-	const struct inference_row *r = row;
-	const u64 counts[] = { r->agree + r->differ + r->unknown, r->agree, r->differ, r->unknown };
-	bool has = true;
-
-	if (col->arg == ROW_RIGHT)
-		has = share(r->agree, r->agree + r->differ, &cell->num);
-	else if (col->arg == ROW_CONFIDENCE)
-		has = !r->sum && share(r->how.confidence, r->how.known ? 100 : 0, &cell->num);
-	else
-		cell->num = counts[col->arg];
-	cell->state = has ? VMA_CELL_HAS : VMA_CELL_NONE;
-}
-
-static void get_text(struct vma_cell *cell, const char *text)
-{
-	cell->text = text;
-	cell->state = *text ? VMA_CELL_HAS : VMA_CELL_NONE;
-}
-
 static void get_field(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
-	(void)col;
-	get_text(cell, inference_field_name(((const struct inference_row *)row)->field));
-}
-
-static void get_rule(const struct vma_column *col, const void *row, struct vma_cell *cell)
-{
-	const struct inference_row *r = row;
+	const struct tally_row *r = row;
 
 	(void)col;
-	get_text(cell, r->sum ? "" : r->how.rule);
-}
-
-static void get_known(const struct vma_column *col, const void *row, struct vma_cell *cell)
-{
-	const struct inference_row *r = row;
-
-	(void)col;
-	get_text(cell, r->sum ? "" : vma_known_name((enum vma_known)r->how.known));
+	tally_put_text(cell, inference_field_name((enum inference_field)r->field));
 }
 
 static const struct vma_column row_columns[] = {
 	{ "FIELD", "field", VMA_CELL_TEXT, false, 0, get_field, 0, "what was inferred" },
-	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, get_known, 0,
+	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, tally_get_known, 0,
 	  "how it is said to be known; none: the sum of the field" },
-	{ "RULE", "rule", VMA_CELL_TEXT, false, 0, get_rule, 0, "by which rule" },
-	{ "CONFIDENCE", "confidence", VMA_CELL_SHARE, false, 0, get_count, ROW_CONFIDENCE,
+	{ "RULE", "rule", VMA_CELL_TEXT, false, 0, tally_get_rule, 0, "by which rule" },
+	{ "CONFIDENCE", "confidence", VMA_CELL_SHARE, false, 0, tally_get_number, TALLY_CONFIDENCE,
 	  "how often the rule is said to be right" },
-	{ "CHECKED", "checked", VMA_CELL_NUMBER, true, 0, get_count, ROW_CHECKED,
+	{ "CHECKED", "checked", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_CHECKED,
 	  "values compared" },
-	{ "AGREE", "agree", VMA_CELL_NUMBER, true, 0, get_count, ROW_AGREE,
+	{ "AGREE", "agree", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_AGREE,
 	  "as the kernel has it" },
-	{ "DIFFER", "differ", VMA_CELL_NUMBER, true, 0, get_count, ROW_DIFFER,
+	{ "DIFFER", "differ", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_DIFFER,
 	  "not as the kernel has it" },
-	{ "UNKNOWN", "unknown", VMA_CELL_NUMBER, true, 0, get_count, ROW_UNKNOWN,
+	{ "UNKNOWN", "unknown", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_UNKNOWN,
 	  "nothing was said" },
-	{ "RIGHT", "right", VMA_CELL_SHARE, false, 0, get_count, ROW_RIGHT,
+	{ "RIGHT", "right", VMA_CELL_SHARE, false, 0, tally_get_number, TALLY_PRECISION,
 	  "AGREE of AGREE and DIFFER" },
 };
 static const struct vma_columns row_table = { row_columns, ARRAY_SIZE(row_columns) };
@@ -100,19 +55,19 @@ static void get_miss(const struct vma_column *col, const void *row, struct vma_c
 static void get_miss_field(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
 	(void)col;
-	get_text(cell, inference_field_name(((const struct inference_miss *)row)->field));
+	tally_put_text(cell, inference_field_name(((const struct inference_miss *)row)->field));
 }
 
 static void get_miss_rule(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
 	(void)col;
-	get_text(cell, ((const struct inference_miss *)row)->how.rule);
+	tally_put_text(cell, ((const struct inference_miss *)row)->how.rule);
 }
 
 static void get_miss_known(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
 	(void)col;
-	get_text(cell, vma_known_name((enum vma_known)((const struct inference_miss *)row)->how.known));
+	tally_put_text(cell, vma_known_name((enum vma_known)((const struct inference_miss *)row)->how.known));
 }
 
 static const struct vma_column miss_columns[] = {
@@ -137,49 +92,17 @@ static inline void undo_bpf(struct vma_bpf **b)
 	vma_bpf_close(*b);
 }
 
-static inline void undo_facts(struct vma_facts **f)
-{
-	vma_facts_free(*f);
-}
-
-/* Why the kernel could not be asked about this target. */
-static int no_truth(const struct vma_facts *f)
-{
-	for (size_t i = 0; i < f->nr_missing; i++)
-		if (!strcmp(f->missing[i].what, "bpf") && f->missing[i].remedy)
-			return cli_error(CLI_FAILURE, "%s: bpf: not read: %s (%s)", f->source,
-					 strerror(f->missing[i].err), f->missing[i].remedy);
-	return cli_error(CLI_FAILURE, f->kernel_thread
-			 ? "%s: a kernel thread has no address space"
-			 : "%s: changed all the time (stop it first, or try again)", f->source);
-}
-
 /* Reads a process once, takes the kernel's answers away, rebuilds it, and compares. */
 static int check_target(const struct cli *cli, const char *target, struct vma_bpf **bpf,
 			struct inference *inf)
 {
-	struct vma_read_opts opts = {
-		.procfs = cli->shared.procfs, .bpf = bpf,
-		.levels = target_levels(cli, VMA_READ_DEFAULT) | VMA_READ_BPF,
-	};
-	AUTO(undo_facts) struct vma_facts *f = NULL;
-	AUTO(undo_free) struct vma_fact_bpf *truth = NULL;
-	AUTO(undo_free) struct vma_fact_mm_bpf *truth_mm = NULL;
+	AUTO(undo_truth) struct truth t = { .nr_bpf = 0 };
 	AUTO(undo_model) struct vma_model *m = NULL;
-	struct vma_err err;
+	int status = truth_read(cli, target, VMA_READ_DEFAULT, false, bpf, &t, &m);
 
-	if (vma_facts_read(target, &opts, &f, &err))
-		return cli_fail(&err);
-	if (!f->bpf || !f->mm_bpf)
-		return no_truth(f);
-	truth = TAKE(f->bpf);
-	truth_mm = TAKE(f->mm_bpf);
-	f->nr_bpf = 0;
-	f->levels &= ~(u32)VMA_READ_BPF;
-	if (vma_rebuild(f, NULL, &m, &err))
-		return cli_fail(&err);
-	f = NULL; /* the model has them */
-	inference_add(inf, m, truth, truth_mm);
+	if (status != CLI_OK)
+		return status;
+	inference_add(inf, m, t.bpf, t.mm);
 	return target_report(cli, m->facts, VMA_READ_DEFAULT);
 }
 
@@ -232,7 +155,8 @@ static void say_presence(struct listing *l, const struct inference_presence *p)
 	u64 said = p->present_right + p->present_wrong, precision = 0, recall = 0;
 	u64 present = p->present_right + p->absent_wrong + p->unknown_present;
 
-	if (!share(p->present_right, said, &precision) || !share(p->present_right, present, &recall))
+	if (!tally_share(p->present_right, said, &precision) ||
+	    !tally_share(p->present_right, present, &recall))
 		return;
 	vma_out_addf(&l->out, "\nanon_vma present: precision %u.%u %% of %llu, "
 		     "recall %u.%u %% of %llu\n", (unsigned int)(precision / 10),
@@ -243,20 +167,15 @@ static void say_presence(struct listing *l, const struct inference_presence *p)
 
 /* ---------------------------------------------------------------- the view */
 
-static inline void undo_listing(struct listing *l)
-{
-	listing_fini(l);
-}
-
 static int show(struct listing *l, const struct inference *inf, bool misses, int status)
 {
-	size_t nr = misses ? inf->nr_misses : inf->nr_rows;
+	size_t nr = misses ? inf->nr_misses : inf->tally.nr;
 	AUTO(undo_free) const void **order = calloc(nr ? nr : 1, sizeof(*order));
 
 	if (!order)
 		return cli_error(CLI_FAILURE, "out of memory");
 	for (size_t i = 0; i < nr; i++)
-		order[i] = misses ? (const void *)&inf->miss[i] : (const void *)&inf->row[i];
+		order[i] = misses ? (const void *)&inf->miss[i] : (const void *)&inf->tally.row[i];
 	if (!listing_begin(l, misses ? "differences" : "fields") || !listing_rows(l, order, nr) ||
 	    !listing_end(l))
 		return l->status;
@@ -269,8 +188,8 @@ static int show(struct listing *l, const struct inference *inf, bool misses, int
 
 int inspect_inference(struct cli *cli, bool misses)
 {
-	AUTO(undo_listing) struct listing l = { .status = CLI_OK };
-	AUTO(undo_inference) struct inference inf = { .nr_rows = 0 };
+	AUTO(listing_fini) struct listing l = { .status = CLI_OK };
+	AUTO(undo_inference) struct inference inf = { .nr_misses = 0 };
 	AUTO(undo_bpf) struct vma_bpf *bpf = NULL;
 	int status = CLI_OK;
 
@@ -282,12 +201,12 @@ int inspect_inference(struct cli *cli, bool misses)
 		return cli_usage(cli, "no TARGET is given");
 	for (char **t = cli->argv; *t; t++)
 		status = cli_worse(status, check_target(cli, *t, &bpf, &inf));
-	if (inf.failed)
+	if (inf.tally.failed)
 		return cli_error(CLI_FAILURE, "out of memory");
 	if (!inf.nr_processes)
 		return status;
-	if (inf.contradiction)
+	if (inf.tally.contradiction)
 		status = cli_worse(status, CLI_FINDING);
-	inference_sort(&inf);
+	tally_sort(&inf.tally);
 	return show(&l, &inf, misses, status);
 }

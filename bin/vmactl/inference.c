@@ -25,48 +25,16 @@ const char *inference_field_name(enum inference_field field)
 
 void inference_fini(struct inference *inf)
 {
-	free(inf->row);
+	tally_fini(&inf->tally);
 	free(inf->miss);
 	free(inf->process);
 }
 
 /* ---------------------------------------------------------------- counting */
 
-/* Room for one more in an array that doubles; NULL, and failed is set, when out of memory. */
-static void *more(struct inference *inf, void *array, size_t nr, size_t size)
-{
-	void *bigger = array;
-
-	if (nr < 16 ? nr == 0 : !(nr & (nr - 1)))
-		bigger = realloc(array, (nr < 16 ? 16 : 2 * nr) * size);
-	if (!bigger)
-		inf->failed = true;
-	return bigger;
-}
-
-static struct inference_row *row_of(struct inference *inf, enum inference_field field, bool sum,
-				    struct vma_provenance how)
-{
-	for (size_t i = 0; i < inf->nr_rows; i++) {
-		struct inference_row *r = &inf->row[i];
-
-		if (r->field == field && r->sum == sum &&
-		    (sum || (r->how.known == how.known && r->how.confidence == how.confidence &&
-			     !strcmp(r->how.rule, how.rule))))
-			return r;
-	}
-	struct inference_row *rows = more(inf, inf->row, inf->nr_rows, sizeof(*rows));
-	if (!rows)
-		return NULL;
-	inf->row = rows;
-	rows += inf->nr_rows++;
-	*rows = (struct inference_row){ .field = field, .sum = sum, .how = how };
-	return rows;
-}
-
 static void add_miss(struct inference *inf, const struct inference_miss *m)
 {
-	struct inference_miss *misses = more(inf, inf->miss, inf->nr_misses, sizeof(*misses));
+	struct inference_miss *misses = tally_more(&inf->tally, inf->miss, inf->nr_misses, sizeof(*misses));
 
 	if (!misses)
 		return;
@@ -76,46 +44,12 @@ static void add_miss(struct inference *inf, const struct inference_miss *m)
 
 static void count(struct inference *inf, const struct inference_miss *m)
 {
-	const bool agree = m->inferred == m->truth, unknown = m->how.known == VMA_UNKNOWN;
+	enum verdict v = m->how.known == VMA_UNKNOWN ? UNKNOWN :
+			 m->inferred == m->truth ? AGREE : DIFFER;
 
-	for (int sum = 0; sum < 2; sum++) {
-		struct inference_row *r = row_of(inf, m->field, sum, m->how);
-
-		if (!r)
-			return;
-		if (unknown)
-			r->unknown++;
-		else if (agree)
-			r->agree++;
-		else
-			r->differ++;
-	}
-	if (unknown || agree)
-		return;
-	add_miss(inf, m);
-	if (m->how.known >= VMA_DERIVED)
-		inf->contradiction = true;
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct inference_row *x = a, *y = b;
-
-	if (x->field != y->field)
-		return x->field < y->field ? -1 : 1;
-	if (x->sum != y->sum)
-		return x->sum ? -1 : 1;
-	if (x->how.known != y->how.known)
-		return x->how.known > y->how.known ? -1 : 1;
-	if (x->how.confidence != y->how.confidence)
-		return x->how.confidence > y->how.confidence ? -1 : 1;
-	return strcmp(x->how.rule, y->how.rule);
-}
-
-void inference_sort(struct inference *inf)
-{
-	if (inf->nr_rows)
-		qsort(inf->row, inf->nr_rows, sizeof(*inf->row), by_place);
+	tally_count(&inf->tally, (int)m->field, false, m->how, v, false);
+	if (v == DIFFER)
+		add_miss(inf, m);
 }
 
 /* ---------------------------------------------------------------- one process */
@@ -288,7 +222,7 @@ static void add_presence(struct inference_presence *sum, const struct inference_
 void inference_add(struct inference *inf, const struct vma_model *m,
 		   const struct vma_fact_bpf *truth, const struct vma_fact_mm_bpf *mm)
 {
-	struct inference_process *all = more(inf, inf->process, inf->nr_processes, sizeof(*all));
+	struct inference_process *all = tally_more(&inf->tally, inf->process, inf->nr_processes, sizeof(*all));
 	struct check c = { .inf = inf, .m = m, .k = vma_world_kernel(m->world) };
 	const struct vma *below = NULL;
 

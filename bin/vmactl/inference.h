@@ -6,7 +6,7 @@
  * kernel really has (the BPF reader).
  */
 #include "cli.h"
-#include "libvmactl/rebuild.h"
+#include "tally.h"
 
 /* What can be right or wrong. */
 enum inference_field {
@@ -15,15 +15,6 @@ enum inference_field {
 	INFER_NR
 };
 const char *inference_field_name(enum inference_field field);
-
-/* How often one rule was right about one field; the first row of a field is the sum of its rules,
- * and has none. */
-struct inference_row {
-	enum inference_field field;
-	bool sum;
-	struct vma_provenance how;
-	u64 agree, differ, unknown;
-};
 
 /* One disagreement. */
 struct inference_miss {
@@ -49,15 +40,12 @@ struct inference_process {
 };
 
 struct inference {
-	struct inference_row *row;
-	size_t nr_rows;
+	struct tally tally;
 	struct inference_miss *miss;
 	size_t nr_misses;
 	struct inference_process *process;
 	size_t nr_processes;
 	struct inference_presence anon_vma;
-	bool contradiction; /* something that was said to be certain is not so */
-	bool failed;        /* out of memory */
 };
 
 void inference_fini(struct inference *inf);
@@ -72,9 +60,6 @@ static inline void undo_inference(struct inference *inf)
  */
 void inference_add(struct inference *inf, const struct vma_model *m,
 		   const struct vma_fact_bpf *truth, const struct vma_fact_mm_bpf *mm);
-
-/* Rows in the order in which they are shown. */
-void inference_sort(struct inference *inf);
 
 /* The command's view: reads the targets, compares, prints. @misses: each disagreement. */
 int inspect_inference(struct cli *cli, bool misses);

@@ -43,7 +43,9 @@ vmactl_sources = \
 	bin/vmactl/opargs.c bin/vmactl/opargs.h \
 	bin/vmactl/replay-show.c bin/vmactl/replay.h \
 	bin/vmactl/simulate-exec.c bin/vmactl/simulate-exec.h \
+	bin/vmactl/tally.c bin/vmactl/tally.h \
 	bin/vmactl/target.c bin/vmactl/target.h \
+	bin/vmactl/truth.c bin/vmactl/truth.h \
 	bin/vmactl/verify-demos.c bin/vmactl/verify.h
 
 bin_PROGRAMS += bin/vmactl/vmactl
