@@ -1,27 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	need jq
-	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 }
 
 setup() {
-	"$BATS_FILE_TMPDIR/scene" tree >"$BATS_TEST_TMPDIR/scene" 3>&- &
-	parent=$!
-	until read -r child _ 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
-	# the oldest page of the tree is in all three
-	grandchild=$(cat "/proc/$child/task/$child/children")
-	grandchild=${grandchild% }
+	scene tree # the oldest page of the tree is in all three
 }
 
 teardown() {
-	[ -z "${grandchild-}" ] || kill "$grandchild" 2>/dev/null || true
-	[ -z "${child-}" ] || kill "$child" 2>/dev/null || true
-	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+	scene_stop
 }
 
 arena() {

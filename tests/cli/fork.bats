@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bill is held against a child that really was forked, and has not run since.
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	need jq
-	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 }
 
 teardown() {
-	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+	scene_stop
 }
 
 # $1: MiB. Predicts, then lets it fork. Sets child and bill.

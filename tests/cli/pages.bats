@@ -1,26 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	need jq
-	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 }
 
 setup() {
 	scene pages
 }
 
-scene() {
-	"$BATS_FILE_TMPDIR/scene" "$1" >"$BATS_TEST_TMPDIR/scene" 3>&- &
-	parent=$!
-	until read -r _ arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
-}
-
 teardown() {
-	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+	scene_stop
 }
 
 @test "written, untouched and read pages are told apart" {
@@ -62,8 +56,7 @@ teardown() {
 }
 
 @test "huge pages are told, and a terabyte with one page in it is two runs" {
-	kill "$parent"
-	rm "$BATS_TEST_TMPDIR/scene"
+	scene_stop
 	scene huge
 	run --separate-stderr vmactl pages --json "$parent" "$(printf '0x%x,0x%x' $((arena)) $((arena + (2 << 40))))"
 	[ "$status" -eq 0 ]

@@ -1,26 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	need jq
-	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 }
 
 setup() {
-	"$BATS_FILE_TMPDIR/scene" tree >"$BATS_TEST_TMPDIR/scene" 3>&- &
-	parent=$!
-	until read -r child arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
-	grandchild=$(cat "/proc/$child/task/$child/children")
-	grandchild=${grandchild% }
+	scene tree
 }
 
 teardown() {
-	[ -z "${grandchild-}" ] || kill "$grandchild" 2>/dev/null || true
-	[ -z "${child-}" ] || kill "$child" 2>/dev/null || true
-	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+	scene_stop
 }
 
 visits() {

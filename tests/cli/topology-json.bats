@@ -3,26 +3,22 @@
 # Every document of why, fork, pages, anon, rmap and locks is valid by the schema that is installed
 # for it, in every view, with and without the rights to see it all.
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	need jq
-	export SCENE=$BATS_FILE_TMPDIR/scene
-	${CC:-cc} -O1 -o "$SCENE" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 	run vmactl inspect --source bpf self
 	[ "$status" -eq 0 ] && export BPF=yes || export BPF=
 }
 
 setup() {
-	"$SCENE" forked >"$BATS_TEST_TMPDIR/scene" 3>&- &
-	parent=$!
-	until read -r child arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
+	scene forked
 }
 
 teardown() {
-	[ -z "${child-}" ] || kill "$child" 2>/dev/null || true
-	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
+	scene_stop
 }
 
 # valid SCHEMA ARGS...: a finding and something unreadable are fine

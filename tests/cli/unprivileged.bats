@@ -3,16 +3,16 @@
 # As nobody, without groups and capabilities: of processes of one's own everything still comes, what
 # is missing is named with what would help, and processes of others are refused with a reason.
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
 	need setpriv
-	need jq
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become somebody else"
 	export DIR=$BATS_FILE_TMPDIR
 	chmod 755 "$BATS_RUN_TMPDIR" "$DIR" 2>/dev/null || true
-	${CC:-cc} -O1 -o "$DIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 	# nobody may not come to where we were built
 	export OURS
 	OURS=$(nobody_can_run)

@@ -1,24 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 load ../lib/common
+load ../lib/scene
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	need jq
-	${CC:-cc} -O1 -o "$BATS_FILE_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	scene_build
 }
 
 teardown() {
-	[ "${child-0}" = 0 ] || kill "$child" 2>/dev/null || true
-	[ -z "${parent-}" ] || kill "$parent" 2>/dev/null || true
-}
-
-# Starts the scene $1; sets parent, child (0: none) and arena.
-scene() {
-	"$BATS_FILE_TMPDIR/scene" "$1" >"$BATS_TEST_TMPDIR/scene" 3>&- &
-	parent=$!
-	until read -r child arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
+	scene_stop
 }
 
 reasons() {
@@ -50,8 +42,7 @@ in_arena() {
 	[ "$status" -eq 0 ] || skip "$stderr"
 	scene neighbours
 	assert_eq "$(reasons --source bpf "$parent")" "anon exact"
-	kill "$parent"
-	rm "$BATS_TEST_TMPDIR/scene"
+	scene_stop
 	scene forked
 	assert_eq "$(in_arena --source bpf "$child")" "anon exact,anon exact"
 	assert_eq "$(in_arena --source bpf "$parent")" ""

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-EXTRA_DIST += tests/lib/bats-tap tests/lib/cmocka-tap tests/lib/common.bash tests/lib/schema.jq tests/lib/tap.sh tests/lib/threads.bash
+EXTRA_DIST += tests/lib/bats-tap tests/lib/cmocka-tap tests/lib/common.bash tests/lib/scene.bash \
+	tests/lib/schema.jq tests/lib/tap.sh tests/lib/threads.bash
