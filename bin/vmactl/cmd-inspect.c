@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -333,15 +332,13 @@ static bool has_records(const char *target)
 /* The codes of flags are those of the running kernel, for its own processes. */
 static void stream_view(struct session *s, const char *target, struct vma_kernel *k)
 {
-	struct utsname u;
 	const char *release = s->cli->shared.kernel;
+	bool ours = is_pid(target) && !s->cli->shared.procfs;
 
-	if (!release && is_pid(target) && !s->cli->shared.procfs && !uname(&u))
-		release = u.release;
 	s->view[0] = (struct vma_view){ .pid = (u32)strtoul(target, NULL, 10) };
 	if (!strncmp(target, "self", 4))
 		s->view[0].pid = (u32)getpid();
-	if (release && !vma_kernel_init(k, release, NULL))
+	if ((release || ours) && !vma_kernel_choose(k, release, NULL))
 		s->view[0].kernel = k;
 }
 

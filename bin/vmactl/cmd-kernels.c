@@ -10,12 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "commands.h"
-#include "libvmactl/model.h"
+#include "libvmactl/read.h"
 #include "listing.h"
 #include "script/demo.h"
 
@@ -81,9 +80,7 @@ static int list_profiles(const struct cli *cli)
 	AUTO(listing_fini) struct listing l;
 	struct profile profile[MAX_PROFILES];
 	const void *rows[MAX_PROFILES];
-	char name[VMA_KERNEL_NAME];
 	const char *release;
-	struct utsname u;
 	size_t nr = 0;
 
 	if (!listing_init(&l, cli, &profile_columns, "RELEASE,VERIFIED,RUNNING,PROPERTIES"))
@@ -92,8 +89,7 @@ static int list_profiles(const struct cli *cli)
 	for (size_t i = 0; nr < MAX_PROFILES - 1 && (release = vma_kernel_verified_at(i)); i++)
 		if (!vma_kernel_init(&profile[nr].kernel, release, NULL))
 			nr++;
-	if (!uname(&u) &&
-	    !vma_kernel_init(&profile[nr].kernel, vma_kernel_name(u.release, u.version, name), NULL))
+	if (!vma_kernel_choose(&profile[nr].kernel, NULL, NULL))
 		profile[nr++].running = true;
 	for (size_t i = 0; i < nr; i++)
 		rows[i] = &profile[i];

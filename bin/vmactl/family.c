@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "family.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +55,7 @@ int family_open(struct family *f, const struct cli *cli, const char *target, u32
 	if (!make_room(f))
 		return cli_error(CLI_FAILURE, "out of memory");
 	if (vma_open(target, &opts, &m, &err)) {
-		if (gone_ok && (err.code == ENOENT || err.code == ESRCH || err.code == EINVAL))
+		if (gone_ok && target_is_gone(&err))
 			return CLI_OK;
 		return cli_fail(&err);
 	}

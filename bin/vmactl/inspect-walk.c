@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -126,13 +125,8 @@ static void forget(struct walk *w, const char *target)
 /* The bits of flags are those of the running kernel, unless the user knows better. */
 static bool choose_kernel(struct walk *w)
 {
-	const char *release = w->l->cli->shared.kernel;
-	struct utsname u;
-
-	if (!release && !uname(&u))
-		release = u.release;
 	w->view.kernel = &w->kernel;
-	return release && !vma_kernel_init(&w->kernel, release, NULL);
+	return !vma_kernel_choose(&w->kernel, w->l->cli->shared.kernel, NULL);
 }
 
 static bool walk_target(struct walk *w, const char *target, int *status)

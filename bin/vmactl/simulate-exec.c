@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -59,17 +58,13 @@ static int run(struct session *s, struct vma_err *err)
 				   .argv = (const char *const *)&cli->argv[2],
 				   .env_bytes = environment_bytes(s),
 				   .like = s->like ? s->like->facts : NULL };
-	char name[VMA_KERNEL_NAME];
 	struct vma_kernel kernel;
-	struct utsname u;
 	int rc = 0;
 
 	if (s->like)
 		kernel = *vma_world_kernel(s->like->world);
-	else if (cli->shared.kernel || !uname(&u))
-		rc = vma_kernel_init(&kernel,
-				     cli->shared.kernel ? cli->shared.kernel :
-				     vma_kernel_name(u.release, u.version, name), err);
+	else
+		rc = vma_kernel_choose(&kernel, cli->shared.kernel, err);
 	if (rc)
 		return rc;
 	o.kernel = &kernel;

@@ -2,6 +2,8 @@
 #ifndef VMACTL_TARGET_H
 #define VMACTL_TARGET_H
 /* A TARGET of the command line, opened by the shared options; what was lost is said. */
+#include <errno.h>
+
 #include "cli.h"
 #include "libvmactl/rebuild.h"
 #include "libvmactl/report.h"
@@ -30,6 +32,12 @@ void target_json(struct vma_json *j, const char *target, const struct vma_model 
  * it now; or what vmactl-where(1) takes: OBJECT:SECTION, SYMBOL. False, and the message in err,
  * when it is none or not there. */
 bool target_address(const struct vma_model *m, const char *text, u64 *out, struct vma_err *err);
+
+/* Did opening fail because the process ended, or has given its memory up? */
+static inline bool target_is_gone(const struct vma_err *err)
+{
+	return err->code == ENOENT || err->code == ESRCH || err->code == EINVAL;
+}
 
 static inline void undo_model(struct vma_model **m)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "truth.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +61,7 @@ int truth_read(const struct cli *cli, const char *target, u32 levels, bool gone_
 
 	*m = NULL;
 	if (vma_facts_read(target, &opts, &f, &err)) {
-		if (gone_ok && (err.code == ENOENT || err.code == ESRCH || err.code == EINVAL))
+		if (gone_ok && target_is_gone(&err))
 			return CLI_OK;
 		return cli_fail(&err);
 	}

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -243,19 +242,6 @@ static int put_answers(const struct cli *cli, const struct shows *s,
 	return CLI_OK;
 }
 
-static int find_kernel(const struct vma_verify_opts *opts, struct vma_kernel *k,
-		       struct vma_err *err)
-{
-	char release[VMA_KERNEL_NAME];
-	struct utsname u;
-
-	if (opts->kernel)
-		return vma_kernel_init(k, opts->kernel, err);
-	if (uname(&u) < 0)
-		return vma_fail(err, errno, "cannot ask for the kernel release: %m");
-	return vma_kernel_init(k, vma_kernel_name(u.release, u.version, release), err);
-}
-
 int verify_demos(const struct cli *cli, const struct vma_verify_opts *opts)
 {
 	AUTO(undo_free) struct shows *shows = calloc(1, sizeof(*shows));
@@ -267,7 +253,7 @@ int verify_demos(const struct cli *cli, const struct vma_verify_opts *opts)
 
 	if (!shows)
 		return cli_error(CLI_FAILURE, "out of memory");
-	if (find_kernel(opts, &kernel, &err))
+	if (vma_kernel_choose(&kernel, opts->kernel, &err))
 		return cli_usage(cli, "%s", err.msg);
 	rc = read_all(shows, &err);
 	if (!rc)

@@ -313,6 +313,14 @@ struct vma_read_opts {
 void vma_bpf_close(struct vma_bpf *b);
 
 /**
+ * vma_kernel_choose() - the profile to work with
+ * @release: as the user named it; NULL: the running kernel's, stable update included
+ *
+ * Errors as of vma_kernel_init().
+ */
+int vma_kernel_choose(struct vma_kernel *k, const char *release, struct vma_err *err);
+
+/**
  * vma_facts_read() - read a process
  * @target: "123", "self", "123/task/125", or a captured directory: either /proc/PID-like itself
  *          (holds maps or smaps; settings are looked for in ../sys, ../version, ../meminfo,

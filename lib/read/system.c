@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/check.h"
 #include "base/cleanup.h"
@@ -252,6 +253,18 @@ static void read_boot_options(const struct source *s, struct vma_facts *f)
 	strbuf_fini(&b);
 }
 
+int vma_kernel_choose(struct vma_kernel *k, const char *release, struct vma_err *err)
+{
+	char name[VMA_KERNEL_NAME];
+	struct utsname u;
+
+	if (release)
+		return vma_kernel_init(k, release, err);
+	if (uname(&u) < 0)
+		return vma_fail(err, errno, "cannot ask for the kernel release: %m");
+	return vma_kernel_init(k, vma_kernel_name(u.release, u.version, name), err);
+}
+
 /* "6.12.1-amd64\n", or "Linux version 6.12.1-amd64 (...". */
 static int read_release(const struct source *s, struct vma_facts *f)
 {
@@ -259,11 +272,11 @@ static int read_release(const struct source *s, struct vma_facts *f)
 	char release[VMA_KERNEL_NAME], name[VMA_KERNEL_NAME];
 	const char *p;
 	int rc = source_slurp(s->proc_dir, "sys/kernel/osrelease", &b);
+	int rc_build = source_slurp(s->proc_dir, "version", &build);
 
-	if (rc)
-		rc = source_slurp(s->proc_dir, "version", &b);
-	source_slurp(s->proc_dir, "version", &build); /* without it we know a bit less */
-	p = strbuf_str(&b);
+	/* Without the version we know a bit less; without the other it has the release too. */
+	p = strbuf_str(rc ? &build : &b);
+	rc = rc ? rc_build : 0;
 	if (text_starts(p, "Linux version "))
 		p += strlen("Linux version ");
 	size_t len = strcspn(p, " \n");

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -283,17 +282,9 @@ static int run_workers(struct pool *p, struct vma_err *err)
 
 static int kernel_name(const struct vma_verify_opts *opts, char out[65], struct vma_err *err)
 {
-	char release[VMA_KERNEL_NAME] = "";
 	struct vma_kernel k;
-	struct utsname u;
-	int rc;
+	int rc = vma_kernel_choose(&k, opts->kernel, err);
 
-	if (!opts->kernel) {
-		if (uname(&u) < 0)
-			return vma_fail(err, errno, "cannot ask for the kernel release: %m");
-		vma_kernel_name(u.release, u.version, release);
-	}
-	rc = vma_kernel_init(&k, opts->kernel ? opts->kernel : release, err);
 	if (!rc)
 		memcpy(out, k.release, sizeof(k.release));
 	return rc;
