@@ -51,3 +51,4 @@ vmactl_sources = \
 bin_PROGRAMS += bin/vmactl/vmactl
 bin_vmactl_vmactl_SOURCES = $(vmactl_sources)
 bin_vmactl_vmactl_LDADD = libvmactl-all.la
+bin_vmactl_vmactl_LDFLAGS = $(BUILD_LDFLAGS)

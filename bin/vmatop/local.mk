@@ -47,3 +47,4 @@ bin_vmatop_vmatop_SOURCES = $(vmatop_sources)
 # curses comes with the plain headers: ncursesw's own flags would take our feature macros back
 bin_vmatop_vmatop_CFLAGS = $(AM_CFLAGS) -pthread
 bin_vmatop_vmatop_LDADD = libvmactl-all.la $(NCURSES_LIBS)
+bin_vmatop_vmatop_LDFLAGS = $(BUILD_LDFLAGS)

@@ -13,6 +13,7 @@ void cachelines_free(void *lines);
 /* Ask for all lines of an object: they come side by side, not one after the other. */
 static inline void cachelines_fetch(const void *from, size_t bytes)
 {
+#pragma GCC unroll 16
 	for (size_t i = 0; i < bytes; i += CACHE_LINE)
 		__builtin_prefetch((const char *)from + i);
 }

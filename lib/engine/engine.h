@@ -94,9 +94,10 @@ enum {
 	RES_AS = 9,
 };
 
+/* Plain anonymous memory, the commonest, has no vm_ops to look for. */
 static inline bool has_close(const struct op *o, const struct vma *vma)
 {
-	const struct vma_ops *ops = vma_ops_of(o->w, vma);
+	const struct vma_ops *ops = vma->file ? vma_ops_of(o->w, vma) : NULL;
 
 	return ops && ops->close;
 }
@@ -229,7 +230,13 @@ int grow_stack(struct op *o, struct vma *vma, u64 addr);
 /* Pages of a shmem mapping's object come into being, or are punched out. */
 void object_fill(struct op *o, const struct vma *vma, u64 start, u64 end, bool present);
 /* vma_adjust_trans_huge(): a border comes to lie in a huge page, which is no longer one. */
-void split_huge(struct op *o, u64 addr);
+void split_huge_page(struct op *o, u64 addr);
+
+static inline void split_huge(struct op *o, u64 addr)
+{
+	if (o->mm->page_runs->count && addr & (VMA_PMD_SIZE - 1))
+		split_huge_page(o, addr);
+}
 /* anon_vma_prepare(): a neighbour's, or a fresh one (R7, A2). */
 void prepare_anon(struct op *o, struct vma *vma);
 enum fault_result {

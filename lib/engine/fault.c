@@ -105,13 +105,11 @@ static bool huge_zero_block(const struct op *o, const struct vma *vma, u64 addr,
 	       run.end >= at + VMA_PMD_SIZE;
 }
 
-void split_huge(struct op *o, u64 addr)
+void split_huge_page(struct op *o, u64 addr)
 {
 	u64 at = round_down_to(addr, VMA_PMD_SIZE), end = at + VMA_PMD_SIZE;
 	struct vma_page_run run;
 
-	if (likely(!o->mm->page_runs->count) || at == addr)
-		return;
 	while (at < end && vma_pages_run(o->mm, at, &run) && run.start < end) {
 		u64 from = max_u64(run.start, at);
 

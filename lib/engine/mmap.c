@@ -293,10 +293,10 @@ static int clear_new_way(struct mapping *m)
 
 	if (o->mm->mdwe && o->k->has_mdwe && m->flags & VM_WRITE && m->flags & VM_EXEC)
 		return refuse(o, EACCES, VMA_WHY_MDWE);
-	rc = unmap_gather(o, m->addr, end);
+	any = vma_find_intersection(o->mm, m->addr, end);
+	rc = any ? unmap_gather(o, m->addr, end) : 0;
 	if (rc)
 		return rc;
-	any = vma_find_intersection(o->mm, m->addr, end);
 	rc = may_expand(o, m->flags, n - (any ? replaced(o, m->addr, end, false) : 0));
 	if (rc)
 		return rc;

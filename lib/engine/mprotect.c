@@ -183,7 +183,7 @@ static int do_mprotect(struct op *o, u64 start, u64 len, u64 prot, int pkey)
 	/* PROT_SEM stays: with it, PROT_EXEC is not execute-only any more. */
 	if (pkey != -1 && !pkey_is_allocated(o, (u64)(u32)pkey))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
-	vma = vma_find(o->mm, start);
+	vma = mm_find_to_change(o->mm, start);
 	if (!vma || (o->k->maple_tree && vma->vm_start >= end))
 		return refuse_at(o, ENOMEM, VMA_WHY_UNMAPPED, start);
 	if (grows & P_GROWSDOWN) {

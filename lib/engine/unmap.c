@@ -45,11 +45,10 @@ int unmap_gather(struct op *o, u64 start, u64 end)
 		rc = check_sealed(o, vma);
 		if (rc)
 			return rc;
-		if (vma->vm_end > end) {
-			rc = split_nolimit(o, vma, end, false);
-			if (rc)
-				return rc;
-		}
+		if (vma->vm_end > end)
+			return split_nolimit(o, vma, end, false);
+		if (vma->vm_end == end)
+			return 0;
 	}
 	return 0;
 }

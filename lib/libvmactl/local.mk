@@ -27,12 +27,15 @@ vmactlinclude_HEADERS = \
 pkgconfigdir = $(libdir)/pkgconfig
 nodist_pkgconfig_DATA = lib/libvmactl/libvmactl.pc
 
+# What an operation runs through is small functions in many files: optimised as one.
+noinst_LTLIBRARIES += libvmactl-core.la
+libvmactl_core_la_SOURCES = $(base_sources) $(model_sources) $(engine_sources)
+libvmactl_core_la_CFLAGS = $(AM_CFLAGS) $(LTO_CFLAGS)
+EXTRA_libvmactl_core_la_DEPENDENCIES = Makefile
+
 # Everything, with all internal names: for our programs and unit tests, never installed.
 noinst_LTLIBRARIES += libvmactl-all.la
 libvmactl_all_la_SOURCES = \
-	$(base_sources) \
-	$(model_sources) \
-	$(engine_sources) \
 	$(live_sources) \
 	$(read_sources) \
 	$(attrib_sources) \
@@ -42,9 +45,10 @@ libvmactl_all_la_SOURCES = \
 	$(topology_sources) \
 	$(verify_sources)
 nodist_libvmactl_all_la_SOURCES = $(nodist_read_sources)
-libvmactl_all_la_LIBADD = \
+outside_libraries = \
 	$(UNWIND_LIBS) $(LIBDW_LIBS) $(LIBELF_LIBS) $(SMARTCOLS_LIBS) $(JSONC_LIBS) \
 	$(CAPNG_LIBS) $(ZSTD_LIBS) $(LIBBPF_LIBS)
+libvmactl_all_la_LIBADD = libvmactl-core.la $(outside_libraries)
 # A file that left its list has to leave the archive too.
 EXTRA_libvmactl_all_la_DEPENDENCIES = Makefile
 
@@ -52,7 +56,7 @@ EXTRA_libvmactl_all_la_DEPENDENCIES = Makefile
 lib_LTLIBRARIES += libvmactl.la
 libvmactl_la_SOURCES =
 libvmactl_la_LIBADD = libvmactl-all.la
-libvmactl_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(LIBVMACTL_INTERFACE) -no-undefined \
+libvmactl_la_LDFLAGS = $(BUILD_LDFLAGS) -version-info $(LIBVMACTL_INTERFACE) -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/libvmactl/libvmactl.sym
 EXTRA_libvmactl_la_DEPENDENCIES = lib/libvmactl/libvmactl.sym
 EXTRA_DIST += lib/libvmactl/libvmactl.sym

@@ -81,7 +81,7 @@ static void clone_links(struct vma_world *w, struct vma *dst, const struct vma *
 	}
 }
 
-void anon_clone(struct vma_world *w, struct vma *dst, const struct vma *src)
+void anon_clone_links(struct vma_world *w, struct vma *dst, const struct vma *src)
 {
 	clone_links(w, dst, src);
 	dst->anon_vma = src->anon_vma;
@@ -104,7 +104,7 @@ static void anon_drop(struct vma_world *w, struct vma_anon *av)
 		pool_put(&w->anons, root->id);
 }
 
-void anon_unlink(struct vma_world *w, struct vma *vma)
+void anon_drop_links(struct vma_world *w, struct vma *vma)
 {
 	u32 id = vma->avc;
 

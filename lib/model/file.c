@@ -161,12 +161,6 @@ struct vma_file *vma_file_new(struct vma_world *w, const struct vma_file *init, 
 	return set_mapping(w, f) ? f : NULL;
 }
 
-void file_use(struct vma_world *w, u32 id)
-{
-	if (id)
-		w->files[id]->users++;
-}
-
 void file_drop_unused(struct vma_world *w, u32 id)
 {
 	struct vma_file *f = w->files[id];
@@ -179,12 +173,6 @@ void file_drop_unused(struct vma_world *w, u32 id)
 	f->id = w->free_file;
 	f->inode = 0;
 	w->free_file = id;
-}
-
-void file_unuse(struct vma_world *w, u32 id)
-{
-	if (id && !--w->files[id]->users)
-		file_drop_unused(w, id);
 }
 
 bool files_copy(struct vma_world *w, const struct vma_world *src)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "libvmactl/model.h"
+#include "model/world.h"
 
 static const struct vma_flag flags[] = {
 #define FLAG(name, bit, code, help) { #name, bit, code, help },
@@ -174,11 +174,5 @@ u64 vma_page_prot(u64 word, bool write_notify)
 
 enum vma_class vma_class_of(u64 word)
 {
-	if ((word & (VM_EXEC | VM_WRITE | VM_GROWSDOWN | VM_SHADOW_STACK)) == VM_EXEC)
-		return VMA_CLASS_EXEC;
-	if (word & (VM_GROWSDOWN | VM_SHADOW_STACK))
-		return VMA_CLASS_STACK;
-	if ((word & (VM_WRITE | VM_SHARED)) == VM_WRITE)
-		return VMA_CLASS_DATA;
-	return VMA_CLASS_NONE;
+	return class_of(word);
 }

@@ -13,24 +13,28 @@ struct vma *vma_at(const struct vma_world *w, u32 id)
 	return id && id < w->vmas.nr ? world_vma(w, id) : NULL;
 }
 
-/* Who asks for one VMA will ask for its neighbours. */
-static inline void fetch_neighbours(const struct vma_mm *mm, struct tree_pos pos)
-{
-	const struct tree_leaf *l = &mm->vmas->leaf[pos.leaf];
-
-	if (pos.slot)
-		__builtin_prefetch(world_vma(mm->world, l->val[pos.slot - 1]));
-	if (pos.slot + 1 < l->n)
-		__builtin_prefetch(world_vma(mm->world, l->val[pos.slot + 1]));
-}
-
 struct vma *vma_find(const struct vma_mm *mm, u64 addr)
 {
 	struct tree_pos pos;
 
 	if (!tree_seek(mm->vmas, addr, &pos))
 		return NULL;
-	fetch_neighbours(mm, pos);
+	return vma_of(mm, pos);
+}
+
+struct vma *mm_find_to_change(const struct vma_mm *mm, u64 addr)
+{
+	struct tree_pos pos;
+	const struct tree_leaf *l;
+
+	if (!tree_seek(mm->vmas, addr, &pos))
+		return NULL;
+	l = &mm->vmas->leaf[pos.leaf];
+	cachelines_fetch(&l->start[TREE_MAX / 4], sizeof(l->start) * 3 / 4);
+	if (pos.slot)
+		__builtin_prefetch(world_vma(mm->world, l->val[pos.slot - 1]));
+	if (pos.slot + 1 < l->n)
+		__builtin_prefetch(world_vma(mm->world, l->val[pos.slot + 1]));
 	return vma_of(mm, pos);
 }
 

@@ -67,13 +67,6 @@ void *pool_get(struct pool *p, u32 *id)
 	return rec ? memset(rec, 0, p->size) : NULL;
 }
 
-void pool_put(struct pool *p, u32 id)
-{
-	memcpy(pool_at(p, id), &p->free, sizeof(u32));
-	p->free = id;
-	p->live--;
-}
-
 size_t pool_bytes(const struct pool *p)
 {
 	return (size_t)p->size * POOL_CHUNK * p->nr_chunks;

@@ -25,7 +25,6 @@ void pool_fini(struct pool *p);
 int pool_copy(struct pool *p, const struct pool *src);
 /* A zeroed record and its id; NULL when out of memory. */
 void *pool_get(struct pool *p, u32 *id);
-void pool_put(struct pool *p, u32 id);
 size_t pool_bytes(const struct pool *p);
 
 static inline void *pool_at(const struct pool *p, u32 id)
@@ -56,6 +55,13 @@ static inline void *pool_take(struct pool *p, u32 *id)
 	}
 	p->live++;
 	return rec;
+}
+
+static inline void pool_put(struct pool *p, u32 id)
+{
+	*(u32 *)pool_at(p, id) = p->free;
+	p->free = id;
+	p->live--;
 }
 
 #endif

@@ -19,7 +19,7 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 		return -ENOMEM;
 	}
 	if (t->root == TREE_NIL) {
-		t->root = tree_new_leaf(t);
+		t->root = t->first = t->last = tree_new_leaf(t);
 		t->height = 0;
 		pos = (struct tree_pos){ t->root, 0 };
 	} else if (!tree_seek(t, start, &pos)) {
@@ -38,7 +38,7 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 	l->end[pos.slot] = end;
 	l->val[pos.slot] = val;
 	t->count++;
-	t->finger = pos.leaf;
+	t->finger = pos;
 	if (fresh)
 		tree_link_leaf(t, before, pos.leaf);
 	else

@@ -71,10 +71,14 @@ static void put_leaf(struct vma_tree *t, u32 id)
 
 	if (l->prev != TREE_NIL)
 		t->leaf[l->prev].next = l->next;
+	else
+		t->first = l->next;
 	if (l->next != TREE_NIL)
 		t->leaf[l->next].prev = l->prev;
-	if (t->finger == id)
-		t->finger = TREE_NIL;
+	else
+		t->last = l->prev;
+	if (t->finger.leaf == id)
+		t->finger.leaf = TREE_NIL;
 	l->n = 0;
 	l->parent = t->free_leaf;
 	t->free_leaf = id;
@@ -107,12 +111,15 @@ static void carry_from(struct vma_tree *t, u32 parent, u32 i, u64 lo, u64 hi, u6
 {
 	for (;;) {
 		struct tree_inner *p = &t->inner[parent], *up;
+		/* The outer edges of a node are no side of a hole in it. */
+		bool inside = p->gap[i] != gap || (i && p->lo[i] != lo) ||
+			      (i + 1 < p->n && p->hi[i] != hi);
 		u64 before, after;
 		u32 slot = i;
 
-		if (p->lo[i] == lo && p->hi[i] == hi && p->gap[i] == gap)
+		if (!inside && p->lo[i] == lo && p->hi[i] == hi)
 			return;
-		before = holes_of_child(p, i);
+		before = inside ? holes_of_child(p, i) : 0;
 		p->lo[i] = lo;
 		p->hi[i] = hi;
 		p->gap[i] = gap;
@@ -120,7 +127,7 @@ static void carry_from(struct vma_tree *t, u32 parent, u32 i, u64 lo, u64 hi, u6
 			return;
 		up = &t->inner[p->parent];
 		i = slot_of(up, parent);
-		after = holes_of_child(p, slot);
+		after = inside ? holes_of_child(p, slot) : 0;
 		lo = p->lo[0];
 		hi = p->hi[p->n - 1];
 		gap = up->gap[i];
@@ -279,6 +286,8 @@ void tree_link_leaf(struct vma_tree *t, u32 left, u32 right)
 	r->next = l->next;
 	if (l->next != TREE_NIL)
 		t->leaf[l->next].prev = right;
+	else
+		t->last = right;
 	l->next = right;
 	if (l->parent == TREE_NIL)
 		l->parent = grow_root(t, left, l->start[0], l->end[l->n - 1], leaf_gap(l));
@@ -429,7 +438,7 @@ void tree_join_leaf(struct vma_tree *t, u32 id)
 	l->n += r->n;
 	tree_carry_leaf(t, left);
 	put_leaf(t, right);
-	t->finger = left;
+	t->finger = (struct tree_pos){ left, 0 };
 	remove_child(t, 1, parent, right);
 }
 

@@ -11,7 +11,7 @@
 void tree_init(struct vma_tree *t)
 {
 	memset(t, 0, sizeof(*t));
-	t->root = t->finger = TREE_NIL;
+	t->root = t->first = t->last = t->finger.leaf = TREE_NIL;
 	t->free_leaf = t->free_inner = TREE_NIL;
 }
 
@@ -50,82 +50,56 @@ size_t tree_bytes(const struct vma_tree *t)
 
 /* ---------------------------------------------------------------- looking */
 
+/* The leaf of addr, which is not behind everything. */
 static u32 find_leaf(const struct vma_tree *t, u64 addr)
 {
 	u32 node = t->root;
 
 	for (u32 h = t->height; h; h--) {
 		const struct tree_inner *p = &t->inner[node];
-		u32 i;
 
-		cachelines_fetch(p->hi, sizeof(p->hi));
-		i = first_above(p->hi, addr);
-		if (i >= p->n)
-			return TREE_NIL;
-		node = p->child[i];
+		cachelines_fetch(p, offsetof(struct tree_inner, lo));
+		node = p->child[first_above(p->hi, addr)];
 	}
-	cachelines_fetch(t->leaf[node].end, sizeof(struct tree_leaf) - offsetof(struct tree_leaf, end));
+	__builtin_prefetch(&t->leaf[node]);
+	cachelines_fetch(t->leaf[node].end,
+			 sizeof(struct tree_leaf) - offsetof(struct tree_leaf, end));
 	return node;
 }
 
-bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos *pos)
+bool tree_descend(const struct vma_tree *t, u64 addr, struct tree_pos *pos)
 {
-	u32 id = t->finger;
+	u32 id = t->finger.leaf;
 	const struct tree_leaf *l;
 
-	if (id != TREE_NIL) {
+	if (!t->count)
+		return false;
+	l = &t->leaf[t->last];
+	if (addr >= l->end[l->n - 1])
+		return false;
+	l = id == TREE_NIL ? NULL : &t->leaf[id];
+	if (!l || addr - l->start[0] >= l->end[l->n - 1] - l->start[0]) {
+		id = find_leaf(t, addr);
 		l = &t->leaf[id];
-		if (l->start[0] <= addr && addr < l->end[l->n - 1]) {
-			pos->leaf = id;
-			pos->slot = first_above(l->end, addr);
-			return true;
-		}
-		/* Behind everything: where the next of an ascending row goes. */
-		if (l->next == TREE_NIL && addr >= l->end[l->n - 1])
-			return false;
 	}
-	if (t->root == TREE_NIL)
-		return false;
-	id = find_leaf(t, addr);
-	if (id == TREE_NIL)
-		return false;
-	l = &t->leaf[id];
 	pos->leaf = id;
 	pos->slot = first_above(l->end, addr);
-	if (pos->slot >= l->n)
-		return false;
 	/* The finger only remembers; it is no part of the tree's value. */
-	((struct vma_tree *)t)->finger = id;
+	((struct vma_tree *)t)->finger = *pos;
 	return true;
-}
-
-static u32 edge_leaf(const struct vma_tree *t, bool last)
-{
-	u32 node = t->root;
-
-	for (u32 h = t->height; h; h--) {
-		const struct tree_inner *p = &t->inner[node];
-
-		node = p->child[last ? p->n - 1 : 0];
-	}
-	return node;
 }
 
 bool tree_first(const struct vma_tree *t, struct tree_pos *pos)
 {
-	if (!t->count)
-		return false;
-	pos->leaf = edge_leaf(t, false);
-	pos->slot = 0;
-	return true;
+	*pos = (struct tree_pos){ t->first, 0 };
+	return t->count;
 }
 
 bool tree_last(const struct vma_tree *t, struct tree_pos *pos)
 {
 	if (!t->count)
 		return false;
-	pos->leaf = edge_leaf(t, true);
-	pos->slot = t->leaf[pos->leaf].n - 1;
+	*pos = (struct tree_pos){ t->last, t->leaf[t->last].n - 1 };
 	return true;
 }
 

@@ -15,8 +15,9 @@
  * is lo[i] - hi[i-1]. Splitting a range changes none of the three, and stays inside one leaf.
  *
  * Nodes live in two arrays and are named by index, so a tree is copied with two memcpy. Slots past
- * the last hold the largest end: a search needs no length. The leaf used last is tried first. A
- * node is a whole number of cache lines (a leaf ten), and its keys are asked for all at once.
+ * the last hold the largest end: a search needs no length. The place found last is tried first. A
+ * node is a whole number of cache lines (a leaf ten); what a descent reads of it stands at its
+ * front and is asked for all at once.
  */
 #include "base/cachelines.h"
 #include "libvmactl/types.h"
@@ -28,16 +29,23 @@ struct tree_leaf {
 	u32 parent; /* inner node, TREE_NIL for the root; free list link */
 	u32 prev, next;
 	u32 n;
-	u64 start[TREE_MAX], end[TREE_MAX];
+	u64 start[TREE_MAX]; /* looking does with the first, which shares a line with the above */
+	u64 end[TREE_MAX];
 	u32 val[TREE_MAX];
 } __attribute__((aligned(CACHE_LINE)));
 
 struct tree_inner {
 	u32 parent;
 	u32 n;
-	u64 lo[TREE_MAX], hi[TREE_MAX], gap[TREE_MAX];
+	u64 hi[TREE_MAX];
 	u32 child[TREE_MAX];
+	u64 lo[TREE_MAX], gap[TREE_MAX];
 } __attribute__((aligned(CACHE_LINE)));
+
+/* A place in the tree; valid until the next change. */
+struct tree_pos {
+	u32 leaf, slot;
+};
 
 struct vma_tree {
 	struct tree_leaf *leaf;
@@ -46,14 +54,10 @@ struct vma_tree {
 	u32 nr_inner, cap_inner, free_inner;
 	u32 root;   /* a leaf when height is 0, TREE_NIL when empty */
 	u32 height; /* inner levels */
-	u32 finger; /* the leaf of the last search */
+	u32 first, last; /* leaves at the ends, TREE_NIL when empty */
 	u32 count;  /* ranges */
+	struct tree_pos finger; /* what the last search found; its leaf may be TREE_NIL */
 	bool failed; /* out of memory: a range was not stored */
-};
-
-/* A place in the tree; valid until the next change. */
-struct tree_pos {
-	u32 leaf, slot;
 };
 
 void tree_init(struct vma_tree *t);
@@ -61,8 +65,29 @@ void tree_fini(struct vma_tree *t);
 /* Copies src over an initialised, empty t. -ENOMEM. */
 int tree_copy(struct vma_tree *t, const struct vma_tree *src);
 
-/* First range with end > addr. False: none. */
-bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos *pos);
+/* tree_seek() where the finger does not point. */
+bool tree_descend(const struct vma_tree *t, u64 addr, struct tree_pos *pos);
+
+/* First range with end > addr. False: none. Who asks for a place will ask for it again. */
+static inline bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos *pos)
+{
+	struct tree_pos f = t->finger;
+
+	if (f.leaf != TREE_NIL) {
+		const struct tree_leaf *l = &t->leaf[f.leaf];
+
+		/* In the range, or in the hole below it: one comparison, so that a processor which
+		 * cannot know where the next address lies guesses wrong but rarely. */
+		u64 low = f.slot ? l->end[f.slot - 1] : l->start[0];
+
+		if (f.slot < l->n && addr - low < l->end[f.slot] - low) {
+			*pos = f;
+			return true;
+		}
+	}
+	return tree_descend(t, addr, pos);
+}
+
 bool tree_first(const struct vma_tree *t, struct tree_pos *pos);
 bool tree_last(const struct vma_tree *t, struct tree_pos *pos);
 bool tree_next(const struct vma_tree *t, struct tree_pos *pos);

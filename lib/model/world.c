@@ -362,24 +362,6 @@ void mm_move_border(struct vma_mm *mm, struct vma *low, struct vma *high, u64 to
 	high->vm_start = to;
 }
 
-void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr)
-{
-	mm->total_vm += (u64)nr;
-	switch (vma_class_of(flags)) {
-	case VMA_CLASS_EXEC:
-		mm->exec_vm += (u64)nr;
-		break;
-	case VMA_CLASS_STACK:
-		mm->stack_vm += (u64)nr;
-		break;
-	case VMA_CLASS_DATA:
-		mm->data_vm += (u64)nr;
-		break;
-	case VMA_CLASS_NONE:
-		break;
-	}
-}
-
 struct vma *vma_mm_add(struct vma_mm *mm, const struct vma *init)
 {
 	struct vma *vma;

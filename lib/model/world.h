@@ -82,8 +82,35 @@ void mm_split(struct vma_mm *mm, struct vma *vma, struct vma *half, u64 at, bool
 void mm_swallow(struct vma_mm *mm, struct vma *vma, u64 start, u64 end);
 /* The border between two VMAs that touch moves to `to`. pgoff is the caller's. */
 void mm_move_border(struct vma_mm *mm, struct vma *low, struct vma *high, u64 to);
+
+/* Class of a mapping for the counters (rule C1). */
+static inline enum vma_class class_of(u64 flags)
+{
+	if ((flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN | VM_SHADOW_STACK)) == VM_EXEC)
+		return VMA_CLASS_EXEC;
+	if (flags & (VM_GROWSDOWN | VM_SHADOW_STACK))
+		return VMA_CLASS_STACK;
+	return (flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? VMA_CLASS_DATA : VMA_CLASS_NONE;
+}
+
 /* total_vm and the class counters of nr pages with these flags (rule C1). */
-void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr);
+static inline void mm_stat_account(struct vma_mm *mm, u64 flags, s64 nr)
+{
+	mm->total_vm += (u64)nr;
+	switch (class_of(flags)) {
+	case VMA_CLASS_EXEC:
+		mm->exec_vm += (u64)nr;
+		break;
+	case VMA_CLASS_STACK:
+		mm->stack_vm += (u64)nr;
+		break;
+	case VMA_CLASS_DATA:
+		mm->data_vm += (u64)nr;
+		break;
+	case VMA_CLASS_NONE:
+		break;
+	}
+}
 
 /* The place of an object's page in world->object_pages. */
 static inline u64 object_key(const struct vma_file *f, u64 pgoff)
@@ -93,13 +120,28 @@ static inline u64 object_key(const struct vma_file *f, u64 pgoff)
 
 void world_set_object(struct vma_world *w, u64 from, u64 to, bool listed);
 
-/* A VMA more or less maps this file; 0 is no file. A transient file nobody maps is recycled. */
-void file_use(struct vma_world *w, u32 id);
-void file_unuse(struct vma_world *w, u32 id);
 /* A transient file that was made for a mapping which did not come about. */
 void file_drop_unused(struct vma_world *w, u32 id);
+
+/* A VMA more or less maps this file; 0 is no file. A transient file nobody maps is recycled. */
+static inline void file_use(struct vma_world *w, u32 id)
+{
+	if (id)
+		w->files[id]->users++;
+}
+
+static inline void file_unuse(struct vma_world *w, u32 id)
+{
+	if (id && !--w->files[id]->users)
+		file_drop_unused(w, id);
+}
+
 bool files_copy(struct vma_world *w, const struct vma_world *src);
 void files_fini(struct vma_world *w);
+
+/* vma_find() by who is about to split or to merge: asks for all that takes, while the VMA itself is
+ * on its way. */
+struct vma *mm_find_to_change(const struct vma_mm *mm, u64 addr);
 
 /* Where a VMA begins for the gap search: vm_start_gap(). */
 u64 vma_start_gap(const struct vma_world *w, const struct vma *vma);

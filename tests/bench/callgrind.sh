@@ -23,6 +23,7 @@ kind() {
 		grep -E '^-(O|fsan|march|flto)' | tr '\n' ' ')
 	grep -qE '^BUILD_CFLAGS = .*-fsanitize' "$VMACTL_BUILD/Makefile" && flags+="sanitized "
 	grep -qE '^BUILD_CFLAGS = .*-fstack-protector' "$VMACTL_BUILD/Makefile" && flags+="hardened "
+	grep -qE '^LTO_CFLAGS = .*-flto' "$VMACTL_BUILD/Makefile" && flags+="lto "
 	printf '%s %s %s' "$(uname -m)" "$compiler" "${flags% }"
 }
 

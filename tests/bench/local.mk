@@ -13,10 +13,12 @@ tests_bench_bench_SOURCES = \
 	tests/bench/target.c \
 	tests/bench/text.c
 tests_bench_bench_LDADD = libvmactl-all.la -lpthread -lm
+tests_bench_bench_LDFLAGS = $(BUILD_LDFLAGS)
 
 check_PROGRAMS += tests/bench/work
 tests_bench_work_SOURCES = tests/bench/work.c
 tests_bench_work_LDADD = libvmactl-all.la
+tests_bench_work_LDFLAGS = $(BUILD_LDFLAGS)
 TESTS += tests/bench/callgrind.sh
 
 EXTRA_DIST += tests/bench/NOTES.md tests/bench/run tests/bench/callgrind.sh tests/bench/callgrind.expected

@@ -60,7 +60,7 @@ EXTRA_DIST += tests/differential/mutate.sh $(mutations)
 .PHONY: check-mutations
 check-mutations: $(check_PROGRAMS) bin/vmactl/vmactl
 	$(AM_TESTS_ENVIRONMENT) MUTATE_CFLAGS='$(BUILD_CFLAGS)' \
-	MUTATE_LIBS='$(BUILD_LDFLAGS) $(libvmactl_all_la_LIBADD) $(CMOCKA_LIBS)' \
+	MUTATE_LIBS='$(BUILD_LDFLAGS) $(outside_libraries) $(CMOCKA_LIBS)' \
 	bash $(top_srcdir)/tests/differential/mutate.sh
 
 # The same on kernels that do not run here, fetched through apt and emulated: too slow for make

@@ -40,7 +40,7 @@ for group in "$tmp"/recordings/*; do
 done
 
 link() {
-	"$cc" -o "$1" "$tmp/broken.o" "${@:2}" "${picture[@]}" "$archive" "${libs[@]}"
+	"$cc" -fno-lto -o "$1" "$tmp/broken.o" "${@:2}" "${picture[@]}" "$archive" "${libs[@]}"
 }
 
 # Which test notices? Its name on standard output; fails when none does.
