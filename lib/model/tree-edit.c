@@ -11,7 +11,6 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 	struct tree_leaf *l;
 	bool fresh = false;
 	u32 before = TREE_NIL;
-	u64 hole;
 
 	CHECK(start < end);
 	if (!tree_reserve(t)) {
@@ -32,7 +31,6 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 		fresh = !t->leaf[pos.leaf].n;
 	}
 	l = &t->leaf[pos.leaf];
-	hole = hole_at(l, pos.slot);
 	open_entries(l, pos.slot, 1);
 	l->start[pos.slot] = start;
 	l->end[pos.slot] = end;
@@ -42,7 +40,7 @@ int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val)
 	if (fresh)
 		tree_link_leaf(t, before, pos.leaf);
 	else
-		tree_carry_change(t, pos.leaf, hole, holes_beside(l, pos.slot));
+		tree_carry_change(t, pos.leaf, holes_beside(l, pos.slot));
 	return 0;
 }
 
@@ -50,18 +48,16 @@ void tree_erase(struct vma_tree *t, u64 start)
 {
 	struct tree_pos pos;
 	struct tree_leaf *l;
-	u64 holes;
 
 	if (!tree_seek(t, start, &pos) || tree_start(t, pos) != start) {
 		CHECK(t->failed);
 		return;
 	}
 	l = &t->leaf[pos.leaf];
-	holes = holes_beside(l, pos.slot);
 	close_entries(l, pos.slot, 1);
 	t->count--;
 	if (l->n) {
-		tree_carry_change(t, pos.leaf, holes, hole_at(l, pos.slot));
+		tree_carry_change(t, pos.leaf, hole_at(l, pos.slot));
 		if (l->n < FEW && l->parent != TREE_NIL)
 			tree_join_leaf(t, pos.leaf);
 		return;
@@ -73,7 +69,6 @@ void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end)
 {
 	struct tree_pos pos;
 	struct tree_leaf *l;
-	u64 holes;
 
 	CHECK(start < end);
 	if (!tree_seek(t, old_start, &pos) || tree_start(t, pos) != old_start) {
@@ -81,10 +76,9 @@ void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end)
 		return;
 	}
 	l = &t->leaf[pos.leaf];
-	holes = holes_beside(l, pos.slot);
 	l->start[pos.slot] = start;
 	l->end[pos.slot] = end;
-	tree_carry_change(t, pos.leaf, holes, holes_beside(l, pos.slot));
+	tree_carry_change(t, pos.leaf, holes_beside(l, pos.slot));
 }
 
 /* ---------------------------------------------------------------- splits and merges */

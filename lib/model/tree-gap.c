@@ -35,6 +35,16 @@ static bool fits(struct gap_search *s, u64 bottom, u64 top, bool has_val, u32 va
 	return true;
 }
 
+/* A search found nothing where it was led by a bound: what is the widest hole there really? */
+static void make_exact(const struct vma_tree *t, const struct tree_inner *p, u32 i, u32 height)
+{
+	const u32 child = p->child[i];
+
+	/* That is no change of the tree's value, as with the finger. */
+	((struct tree_inner *)p)->gap[i] = height ? inner_gap(&t->inner[child]) :
+						    leaf_gap(&t->leaf[child]);
+}
+
 static bool leaf_down(struct gap_search *s, const struct tree_leaf *l)
 {
 	for (u32 i = l->n - 1; i > 0; i--) {
@@ -60,9 +70,11 @@ static bool node_down(struct gap_search *s, u32 node, u32 height)
 			return true;
 		if (p->hi[i] <= s->low)
 			return false;
-		if (p->gap[i] >= s->len && p->lo[i] < s->high &&
-		    node_down(s, p->child[i], height - 1))
-			return true;
+		if (p->gap[i] >= s->len && p->lo[i] < s->high) {
+			if (node_down(s, p->child[i], height - 1))
+				return true;
+			make_exact(t, p, i, height - 1);
+		}
 	}
 	return false;
 }
@@ -115,9 +127,11 @@ static bool node_up(struct gap_search *s, u32 node, u32 height)
 		    fits(s, p->hi[i - 1], p->lo[i], true,
 			 first_val(t, p->child[i], height - 1), false))
 			return true;
-		if (p->gap[i] >= s->len && p->hi[i] > s->low &&
-		    node_up(s, p->child[i], height - 1))
-			return true;
+		if (p->gap[i] >= s->len && p->hi[i] > s->low) {
+			if (node_up(s, p->child[i], height - 1))
+				return true;
+			make_exact(t, p, i, height - 1);
+		}
 	}
 	return false;
 }

@@ -112,7 +112,7 @@ void tree_drop_leaf(struct vma_tree *t, u32 id);
 void tree_join_leaf(struct vma_tree *t, u32 id);
 /* Tell the parents what a leaf holds now. */
 void tree_carry_leaf(struct vma_tree *t, u32 id);
-/* The same after one change: the widest hole at that place, before and now. */
-void tree_carry_change(struct vma_tree *t, u32 id, u64 before, u64 after);
+/* The same after one change that may have made a hole this wide. */
+void tree_carry_change(struct vma_tree *t, u32 id, u64 hole);
 
 #endif

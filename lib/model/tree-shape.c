@@ -65,6 +65,13 @@ static u32 new_inner(struct vma_tree *t)
 	return id;
 }
 
+static void note_top(struct vma_tree *t)
+{
+	const struct tree_leaf *l = &t->leaf[t->last];
+
+	t->top = l->end[l->n - 1];
+}
+
 static void put_leaf(struct vma_tree *t, u32 id)
 {
 	struct tree_leaf *l = &t->leaf[id];
@@ -77,6 +84,10 @@ static void put_leaf(struct vma_tree *t, u32 id)
 		t->leaf[l->next].prev = l->prev;
 	else
 		t->last = l->prev;
+	if (t->last == TREE_NIL)
+		t->top = 0;
+	else
+		note_top(t);
 	if (t->finger.leaf == id)
 		t->finger.leaf = TREE_NIL;
 	l->n = 0;
@@ -105,36 +116,27 @@ static u64 holes_of_child(const struct tree_inner *p, u32 i)
 	return gap;
 }
 
-/* Carry lo, hi and gap of the child in slot i upwards as far as they change anything. All holes of
- * a node are looked at again only when the widest may have shrunk. */
+/* Carry lo, hi and gap of the child in slot i upwards as far as they change anything. What the
+ * child's parent knows becomes exact; further up a bound only grows. */
 static void carry_from(struct vma_tree *t, u32 parent, u32 i, u64 lo, u64 hi, u64 gap)
 {
 	for (;;) {
 		struct tree_inner *p = &t->inner[parent], *up;
-		/* The outer edges of a node are no side of a hole in it. */
-		bool inside = p->gap[i] != gap || (i && p->lo[i] != lo) ||
-			      (i + 1 < p->n && p->hi[i] != hi);
-		u64 before, after;
-		u32 slot = i;
+		bool known = p->lo[i] == lo && p->hi[i] == hi && p->gap[i] >= gap;
 
-		if (!inside && p->lo[i] == lo && p->hi[i] == hi)
+		p->gap[i] = gap;
+		if (known)
 			return;
-		before = inside ? holes_of_child(p, i) : 0;
 		p->lo[i] = lo;
 		p->hi[i] = hi;
-		p->gap[i] = gap;
 		if (p->parent == TREE_NIL) /* nobody keeps the root's */
 			return;
 		up = &t->inner[p->parent];
-		i = slot_of(up, parent);
-		after = inside ? holes_of_child(p, slot) : 0;
+		gap = holes_of_child(p, i);
 		lo = p->lo[0];
 		hi = p->hi[p->n - 1];
-		gap = up->gap[i];
-		if (after >= gap)
-			gap = after;
-		else if (before >= gap)
-			gap = inner_gap(p);
+		i = slot_of(up, parent);
+		gap = max_u64(gap, up->gap[i]);
 		parent = p->parent;
 	}
 }
@@ -149,26 +151,25 @@ void tree_carry_leaf(struct vma_tree *t, u32 id)
 {
 	const struct tree_leaf *l = &t->leaf[id];
 
+	if (id == t->last)
+		note_top(t);
 	if (l->parent != TREE_NIL)
 		carry(t, l->parent, id, l->start[0], l->end[l->n - 1], leaf_gap(l));
 }
 
-/* The same after one change: the widest hole at that place, before and now. */
-void tree_carry_change(struct vma_tree *t, u32 id, u64 before, u64 after)
+void tree_carry_change(struct vma_tree *t, u32 id, u64 hole)
 {
 	const struct tree_leaf *l = &t->leaf[id];
-	u64 gap;
+	const struct tree_inner *p;
 	u32 i;
 
+	if (id == t->last)
+		note_top(t);
 	if (l->parent == TREE_NIL)
 		return;
-	i = slot_of(&t->inner[l->parent], id);
-	gap = t->inner[l->parent].gap[i];
-	if (after >= gap)
-		gap = after;
-	else if (before >= gap)
-		gap = leaf_gap(l);
-	carry_from(t, l->parent, i, l->start[0], l->end[l->n - 1], gap);
+	p = &t->inner[l->parent];
+	i = slot_of(p, id);
+	carry_from(t, l->parent, i, l->start[0], l->end[l->n - 1], max_u64(p->gap[i], hole));
 }
 
 static void carry_inner(struct vma_tree *t, u32 id)
@@ -288,6 +289,7 @@ void tree_link_leaf(struct vma_tree *t, u32 left, u32 right)
 		t->leaf[l->next].prev = right;
 	else
 		t->last = right;
+	note_top(t);
 	l->next = right;
 	if (l->parent == TREE_NIL)
 		l->parent = grow_root(t, left, l->start[0], l->end[l->n - 1], leaf_gap(l));

@@ -72,11 +72,6 @@ bool tree_descend(const struct vma_tree *t, u64 addr, struct tree_pos *pos)
 	u32 id = t->finger.leaf;
 	const struct tree_leaf *l;
 
-	if (!t->count)
-		return false;
-	l = &t->leaf[t->last];
-	if (addr >= l->end[l->n - 1])
-		return false;
 	l = id == TREE_NIL ? NULL : &t->leaf[id];
 	if (!l || addr - l->start[0] >= l->end[l->n - 1] - l->start[0]) {
 		id = find_leaf(t, addr);

@@ -11,8 +11,10 @@
  *     leaf: start end val | start end val | ...  <->  leaf: start end val | ...
  *
  * A leaf knows nothing of its neighbours' ranges; an inner node keeps of each child the first
- * start (lo), the last end (hi) and the widest hole inside (gap), so a hole between two children
- * is lo[i] - hi[i-1]. Splitting a range changes none of the three, and stays inside one leaf.
+ * start (lo), the last end (hi) and what no hole inside is wider than (gap), so a hole between two
+ * children is lo[i] - hi[i-1]. Splitting a range changes none of the three, and stays inside one
+ * leaf. When the widest hole is filled the bound stays: the next search that it leads astray makes
+ * it exact, and only what is searched is looked at again.
  *
  * Nodes live in two arrays and are named by index, so a tree is copied with two memcpy. Slots past
  * the last hold the largest end: a search needs no length. The place found last is tried first. A
@@ -55,6 +57,7 @@ struct vma_tree {
 	u32 root;   /* a leaf when height is 0, TREE_NIL when empty */
 	u32 height; /* inner levels */
 	u32 first, last; /* leaves at the ends, TREE_NIL when empty */
+	u64 top;    /* the end of the last range, 0 when empty */
 	u32 count;  /* ranges */
 	struct tree_pos finger; /* what the last search found; its leaf may be TREE_NIL */
 	bool failed; /* out of memory: a range was not stored */
@@ -65,7 +68,7 @@ void tree_fini(struct vma_tree *t);
 /* Copies src over an initialised, empty t. -ENOMEM. */
 int tree_copy(struct vma_tree *t, const struct vma_tree *src);
 
-/* tree_seek() where the finger does not point. */
+/* tree_seek() where the finger does not point; not behind everything. */
 bool tree_descend(const struct vma_tree *t, u64 addr, struct tree_pos *pos);
 
 /* First range with end > addr. False: none. Who asks for a place will ask for it again. */
@@ -73,6 +76,8 @@ static inline bool tree_seek(const struct vma_tree *t, u64 addr, struct tree_pos
 {
 	struct tree_pos f = t->finger;
 
+	if (addr >= t->top)
+		return false;
 	if (f.leaf != TREE_NIL) {
 		const struct tree_leaf *l = &t->leaf[f.leaf];
 
@@ -138,7 +143,7 @@ bool tree_gap_down(const struct vma_tree *t, u64 low, u64 high, u64 len, tree_lo
 bool tree_gap_up(const struct vma_tree *t, u64 low, u64 high, u64 len, tree_lower_fn *lower,
 		 const void *ctx, u64 *addr);
 
-/* Checks order, links, lo/hi/gap and fill. Returns NULL or what is wrong. */
+/* Checks order, links, lo/hi/gap, top and fill. Returns NULL or what is wrong. */
 const char *tree_check(const struct vma_tree *t);
 size_t tree_bytes(const struct vma_tree *t);
 

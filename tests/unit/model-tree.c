@@ -313,11 +313,34 @@ static void the_check_finds_what_is_wrong(void **state)
 	assert_non_null(tree_check(&t));
 	t.leaf[0].end[0] = t.leaf[0].start[0] + 5;
 	assert_null(tree_check(&t));
-	t.inner[t.root].gap[0]++;
-	assert_non_null(tree_check(&t));
 	t.inner[t.root].gap[0]--;
+	assert_non_null(tree_check(&t));
+	t.inner[t.root].gap[0] += 2; /* a bound may be too large */
+	assert_null(tree_check(&t));
+	t.top++;
+	assert_non_null(tree_check(&t));
+	t.top--;
 	t.count++;
 	assert_non_null(tree_check(&t));
+	tree_fini(&t);
+}
+
+static void a_search_led_astray_makes_the_bound_exact(void **state)
+{
+	struct vma_tree t;
+	u64 addr;
+
+	(void)state;
+	tree_init(&t);
+	for (u64 i = 0; i < 100; i++)
+		assert_int_equal(tree_insert(&t, i * 10, i * 10 + (i == 5 ? 1 : 5), 1), 0);
+	assert_int_equal(t.inner[t.root].gap[0], 9);
+	assert_int_equal(tree_insert(&t, 54, 57, 1), 0);
+	assert_int_equal(t.inner[t.root].gap[0], 9); /* not looked at again yet */
+	assert_false(tree_gap_down(&t, 0, 900, 6, NULL, NULL, &addr));
+	assert_int_equal(t.inner[t.root].gap[0], 5);
+	assert_true(tree_gap_down(&t, 0, 900, 5, NULL, NULL, &addr));
+	assert_null(tree_check(&t));
 	tree_fini(&t);
 }
 
@@ -359,6 +382,7 @@ int main(void)
 		cmocka_unit_test(a_copy_is_the_same_and_its_own),
 		cmocka_unit_test(an_empty_tree_has_room_everywhere),
 		cmocka_unit_test(the_check_finds_what_is_wrong),
+		cmocka_unit_test(a_search_led_astray_makes_the_bound_exact),
 		cmocka_unit_test(a_large_tree_stays_right),
 	};
 
