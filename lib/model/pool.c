@@ -14,46 +14,58 @@ void pool_init(struct pool *p, u32 size)
 	p->nr = 1;
 }
 
+#define LARGE_FROM (2 * CACHELINES_LARGE)
+
+/* How many chunks come at once, as one block, when there are nr already: many in a large pool. */
+static u32 chunks_after(const struct pool *p, u32 nr)
+{
+	const size_t chunk = (size_t)p->size * POOL_CHUNK;
+
+	return nr * chunk < LARGE_FROM ? 1 : (u32)(CACHELINES_LARGE / chunk);
+}
+
 void pool_fini(struct pool *p)
 {
-	for (u32 i = 0; i < p->nr_chunks; i++)
+	for (u32 i = 0; i < p->nr_chunks; i += chunks_after(p, i))
 		cachelines_free(p->chunk[i]);
 	free(p->chunk);
 	p->chunk = NULL;
 	p->nr_chunks = p->cap_chunks = 0;
 }
 
-/* Huge pages were tried for large pools: looking is no faster, and copying a world four times
- * slower where the machine is virtual. */
 bool pool_grow(struct pool *p)
 {
-	if (p->nr_chunks == p->cap_chunks) {
-		u32 cap = p->cap_chunks ? p->cap_chunks * 2 : 16;
-		char **chunk = realloc(p->chunk, sizeof(*chunk) * cap);
+	const size_t chunk = (size_t)p->size * POOL_CHUNK;
+	const u32 more = chunks_after(p, p->nr_chunks);
+	char *block;
 
-		if (!chunk)
+	if (p->nr_chunks + more > p->cap_chunks) {
+		u32 cap = p->cap_chunks * 2 + more + 15;
+		char **grown = realloc(p->chunk, sizeof(*grown) * cap);
+
+		if (!grown)
 			return false;
-		p->chunk = chunk;
+		p->chunk = grown;
 		p->cap_chunks = cap;
 	}
-	p->chunk[p->nr_chunks] = cachelines_resize(NULL, 0, (size_t)p->size << POOL_CHUNK_SHIFT);
-	if (!p->chunk[p->nr_chunks])
+	block = more > 1 ? cachelines_large(chunk * more) : cachelines_resize(NULL, 0, chunk);
+	if (!block)
 		return false;
-	p->nr_chunks++;
+	for (u32 i = 0; i < more; i++)
+		p->chunk[p->nr_chunks++] = block + i * chunk;
 	return true;
 }
 
 int pool_copy(struct pool *p, const struct pool *src)
 {
 	pool_init(p, src->size);
-	while (p->nr_chunks < src->nr_chunks) {
+	while (p->nr_chunks < src->nr_chunks)
 		if (!pool_grow(p)) {
 			pool_fini(p);
 			return -ENOMEM;
 		}
-		memcpy(p->chunk[p->nr_chunks - 1], src->chunk[p->nr_chunks - 1],
-		       (size_t)p->size * POOL_CHUNK);
-	}
+	for (u32 i = 0; i < src->nr_chunks && i << POOL_CHUNK_SHIFT < src->nr; i++)
+		memcpy(p->chunk[i], src->chunk[i], (size_t)p->size * POOL_CHUNK);
 	p->nr = src->nr;
 	p->free = src->free;
 	p->live = src->live;

@@ -3,7 +3,8 @@
 #include "base/check.h"
 #include "model/tree-node.h"
 
-#define ROOMY (TREE_MAX * 3 / 4) /* two siblings with no more than this become one */
+#define ROOMY (TREE_MAX * 3 / 4)  /* two siblings with no more than this become one */
+#define SPILLS (TREE_MAX * 7 / 8) /* a leaf with no more than this takes from a full sibling */
 
 /* ---------------------------------------------------------------- nodes */
 
@@ -305,7 +306,7 @@ static bool spill(struct vma_tree *t, u32 id)
 	struct tree_leaf *r = l->next != TREE_NIL ? &t->leaf[l->next] : NULL;
 	u32 n;
 
-	if (r && r->parent == l->parent && r->n <= ROOMY) {
+	if (r && r->parent == l->parent && r->n <= SPILLS) {
 		n = (l->n - r->n) / 2;
 		open_entries(r, 0, n);
 		move_entries(r, 0, l, l->n - n, n);
@@ -315,7 +316,7 @@ static bool spill(struct vma_tree *t, u32 id)
 		return true;
 	}
 	r = l->prev != TREE_NIL ? &t->leaf[l->prev] : NULL;
-	if (r && r->parent == l->parent && r->n <= ROOMY) {
+	if (r && r->parent == l->parent && r->n <= SPILLS) {
 		n = (l->n - r->n) / 2;
 		move_entries(r, r->n, l, 0, n);
 		r->n += n;
