@@ -351,9 +351,9 @@ int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_ma
  * @gate:    gets [vsyscall], which is no VMA, at the end, with its smaps record; may be NULL
  * @changed: out: the process changed its address space meanwhile
  *
- * Starts ten times faster than VMA_READ_BPF. -ENOTSUP: not a live process, or a kernel that cannot
- * (before 6.1, or without type information); -EPERM: without CAP_BPF and CAP_PERFMON. Both come
- * before the first record.
+ * Starts many times faster than VMA_READ_BPF. -ENOTSUP: not a live process, a kernel that cannot
+ * (before 6.1, or without type information), or a library without the BPF reader; -EPERM: without
+ * CAP_BPF and CAP_PERFMON. Both come before the first record.
  */
 typedef int vma_bpf_fn(void *ctx, const struct vma_fact_bpf *vma);
 int vma_bpf_stream(const char *target, const struct vma_read_opts *opts, vma_bpf_fn *fn,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The one file that knows libbpf: loads read/bpf/task-vma.bpf.c and reads its iterator. */
+/* The one file that knows libbpf: loads the programs in read/bpf and reads their iterators. */
 #include "read/bpf.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "read/bpf/task-vma.skel.h"
+#include "read/bpf/walk.lskel.h"
 #include "read/source.h"
 
 #define BUFFER (64 * 1024) /* the kernel hands out 32 KiB at a time */
@@ -84,22 +85,16 @@ void vma_bpf_close(struct vma_bpf *b)
 }
 
 /*
- * An iterator over the VMAs of one task; the descriptor. Kernels before 6.1 take the task for
- * nothing and walk all: there the program looks at @target itself.
+ * An iterator of @prog over the VMAs of one task; the descriptor or -errno. Kernels before 6.1 take
+ * the task for nothing and walk all.
  */
-static int iterate(struct vma_bpf *b, u32 tid, struct vma_err *err)
+static int iterate(int prog, u32 tid)
 {
 	union bpf_iter_link_info task = { .task = { .tid = tid } };
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &task, .iter_info_len = sizeof(task));
-	AUTO(undo_close) int link = bpf_link_create(b->prog, 0, BPF_TRACE_ITER, &opts);
+	AUTO(undo_close) int link = bpf_link_create(prog, 0, BPF_TRACE_ITER, &opts);
 
-	if (link < 0)
-		return vma_fail(err, -link, "BPF reader: cannot attach the iterator: %m");
-	b->skel->bss->target = tid;
-	int fd = bpf_iter_create(link);
-	if (fd < 0)
-		return vma_fail(err, -fd, "BPF reader: cannot start the iterator: %m");
-	return fd;
+	return link < 0 ? link : bpf_iter_create(link);
 }
 
 /* Before 6.1 tasks are told apart by their numbers in the first PID namespace, so ours must be
@@ -147,9 +142,10 @@ int vma_bpf_read(struct vma_bpf *b, u32 tid, u32 what, struct vma_bpf_image *img
 	b->skel->bss->want_anon = !!(what & VMA_BPF_READ_ANON);
 	b->skel->bss->mm_sent = 0;
 	memset(b->skel->bss->ops_sent, 0, sizeof(b->skel->bss->ops_sent));
-	AUTO(undo_close) int fd = iterate(b, tid, err);
+	b->skel->bss->target = tid; /* where the iterator does not keep to one task */
+	AUTO(undo_close) int fd = iterate(b->prog, tid);
 	if (fd < 0)
-		return fd;
+		return vma_fail(err, -fd, "BPF reader: cannot start the iterator: %m");
 	int rc = read_all(b, fd, img, err);
 	if (rc)
 		return rc;
@@ -160,6 +156,25 @@ int vma_bpf_read(struct vma_bpf *b, u32 tid, u32 what, struct vma_bpf_image *img
 		return vma_fail(err, ESRCH, "BPF reader: no address space of task %u", tid);
 	vma_bpf_image_finish(img);
 	return 0;
+}
+
+/* ---------------------------------------------------------------- the walk */
+
+static inline void undo_walk(struct walk_bpf **skel)
+{
+	walk_bpf__destroy(*skel);
+}
+
+int bpf_walk_open(u32 tid)
+{
+	AUTO(undo_walk) struct walk_bpf *skel = walk_bpf__open();
+	int rc = skel ? walk_bpf__load(skel) : -ENOMEM;
+
+	if (!rc)
+		return iterate(skel->progs.walk.prog_fd, tid);
+	if (rc == -EACCES)
+		return -EPERM;
+	return rc == -EPERM || rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE ? rc : -ENOTSUP;
 }
 
 #else /* !HAVE_BPF */
@@ -187,6 +202,12 @@ int vma_bpf_read(struct vma_bpf *b, u32 tid, u32 what, struct vma_bpf_image *img
 {
 	(void)b, (void)tid, (void)what, (void)img;
 	return not_built(err);
+}
+
+int bpf_walk_open(u32 tid)
+{
+	(void)tid;
+	return -ENOTSUP;
 }
 
 #endif

@@ -92,4 +92,10 @@ int vma_bpf_to_facts(const struct vma_bpf_image *img, struct vma_facts *f, struc
  */
 int bpf_read(struct vma_bpf **b, struct vma_facts *f);
 
+/*
+ * Loads the small program, and starts it on task @tid: the descriptor that read/bpf-walk.h reads,
+ * the caller's to close. -ENOTSUP: this vmactl or this kernel cannot (before 6.1); -EPERM; -ENOMEM.
+ */
+int bpf_walk_open(u32 tid);
+
 #endif

@@ -334,7 +334,6 @@ int vma_bpf_stream(const char *target, const struct vma_read_opts *opts, vma_bpf
 		   vma_map_fn *gate, void *ctx, bool *changed, struct vma_err *err)
 {
 	AUTO(undo_source) struct source s;
-	AUTO(undo_bpf_walk) struct bpf_walk walk = { .prog = -1 };
 	struct relay r = { .fn = fn, .gate = gate, .ctx = ctx };
 	int rc = source_open(&s, target, opts ? opts->procfs : NULL, err);
 
@@ -342,9 +341,8 @@ int vma_bpf_stream(const char *target, const struct vma_read_opts *opts, vma_bpf
 		return rc;
 	if (!s.live || (opts && opts->procfs)) /* numbers of another /proc may mean others */
 		return vma_fail(err, ENOTSUP, "%s: only a live process can be asked", s.label);
-	rc = bpf_walk_open(&walk);
-	if (!rc)
-		rc = bpf_walk_each(&walk, s.tid ? s.tid : s.pid, relay_vma, &r, changed);
+	AUTO(undo_close) int fd = bpf_walk_open(s.tid ? s.tid : s.pid);
+	rc = fd < 0 ? fd : bpf_walk_each(fd, relay_vma, &r, changed);
 	if (rc && rc == r.rc)
 		return rc < 0 ? rc : 0;
 	if (rc)

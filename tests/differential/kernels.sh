@@ -168,8 +168,22 @@ END
 	list_tests | while read -r name command; do
 		echo "echo '== test $name'; vmactl $command; echo \"== status \$?\""
 	done
+	write_walk
 	# The line is slow, and what it holds is lost.
 	echo 'echo "== end"; sleep 1; poweroff -f'
+}
+
+# Rows streamed from the kernel's records, while /proc has no mappings to fall back on.
+write_walk() {
+	cat <<'END'
+echo "== test walk"
+sleep 1000 &
+vmactl inspect --raw -o START,END,FLAGS $! >/tmp/proc
+for file in maps smaps; do mount -o bind /dev/null /proc/$!/$file; done
+vmactl inspect --raw --source bpf -o START,END,FLAGS $! >/tmp/bpf && cmp /tmp/proc /tmp/bpf &&
+	echo "the same rows"
+echo "== status $?"
+END
 }
 
 make_initramfs() {
@@ -177,7 +191,7 @@ make_initramfs() {
 	rm -rf "$root" || return 1
 	mkdir -p "$root"/{bin,proc,sys,tmp,dev,disk} || return 1
 	cp "$busybox" "$root/bin/busybox" || return 1
-	for name in sh cat mount poweroff sleep; do
+	for name in cat cmp mount poweroff sh sleep; do
 		ln -s busybox "$root/bin/$name"
 	done
 	cp "$vmactl" "$root/bin/vmactl" || return 1
@@ -259,6 +273,12 @@ check_kernel() {
 			check "$title" agrees "$log" "$profile-bpf" "$all"
 		fi
 	done
+	title="rows come from the kernel's records alone on $on"
+	if reason=$(lacks_bpf "$log" basic-bpf); then
+		skip "$title" "BPF: $reason"
+	else
+		check "$title" agrees "$log" walk '^the same rows$'
+	fi
 }
 
 make_initramfs || skip_all "cannot make an initramfs in $dir"

@@ -148,7 +148,7 @@ check "libelf and libdw are named only in lib/read" \
 check "libunwind is named in one file of lib/read" \
 	library_is_named_only_in 'libunwind' 'lib/read/[a-z-]+\.c' 1
 check "libbpf is named in one file of lib/read" \
-	library_is_named_only_in 'bpf/libbpf\.h|bpf/bpf\.h' 'lib/read/[a-z-]+\.c' 1
+	library_is_named_only_in 'bpf/(lib)?bpf\.h|linux/(bpf|btf)\.h' 'lib/read/[a-z-]+\.c' 1
 check "libcap-ng is named in one file" \
 	library_is_named_only_in 'cap-ng\.h' '(lib/(read|live)|bin/vmactl)/[a-z-]+\.c' 1
 check "zstd is named in one file" library_is_named_only_in 'zstd' 'lib/read/[a-z-]+\.c' 1

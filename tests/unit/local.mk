@@ -34,7 +34,7 @@ unit_tests = \
 	tests/unit/model-tree \
 	tests/unit/model-world \
 	tests/unit/read-bpf \
-	tests/unit/read-btf \
+	tests/unit/read-bpf-walk \
 	tests/unit/read-core \
 	tests/unit/read-maps \
 	tests/unit/read-pagemap \

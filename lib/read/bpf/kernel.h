@@ -17,7 +17,11 @@ typedef u64 __u64;
 typedef s32 __s32;
 typedef s64 __s64;
 
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #define CORE __attribute__((preserve_access_index))
+#define HAS(type, field) bpf_core_field_exists(((type *)0)->field)
 
 struct seq_file;
 struct mempolicy;
@@ -168,5 +172,21 @@ union bpf_iter_link_info___task {
 		u32 tid;
 	} task;
 } CORE;
+
+static inline u32 mm_seq(struct mm_struct *mm)
+{
+	if (HAS(struct mm_struct___lock_seqcount, mm_lock_seq))
+		return ((struct mm_struct___lock_seqcount *)mm)->mm_lock_seq.sequence;
+	if (HAS(struct mm_struct___lock_int, mm_lock_seq))
+		return (u32)((struct mm_struct___lock_int *)mm)->mm_lock_seq;
+	return 0;
+}
+
+static inline u64 vma_flags(struct vm_area_struct *vma)
+{
+	if (HAS(struct vm_area_struct, vm_flags))
+		return vma->vm_flags;
+	return ((struct vm_area_struct___bitmap *)vma)->flags.__vma_flags[0];
+}
 
 #endif

@@ -72,4 +72,10 @@ struct bpf_rec_links {
 	struct bpf_link link[BPF_CHAIN_MAX];
 };
 
+/* What read/bpf/walk.bpf.c writes instead, for each VMA; all zero: the walk is over. */
+struct bpf_rec_walk {
+	u64 start, end, vm_flags, vm_pgoff, anon_vma, vm_file;
+	u32 map_count, mm_seq; /* mm_seq: 0 where the kernel has none */
+};
+
 #endif

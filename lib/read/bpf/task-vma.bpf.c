@@ -10,9 +10,6 @@
 #include "read/bpf/kernel.h"
 #include "read/bpf/record.h"
 
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-
 /* The kernel asks for the GPL; LGPL 2.1, section 3, allows its use under the GPL. */
 char LICENSE[] SEC("license") = "GPL";
 
@@ -37,8 +34,6 @@ static u64 number(const void *pointer)
 	return through;
 }
 
-#define HAS(type, field) bpf_core_field_exists(((type *)0)->field)
-
 static u64 have(void)
 {
 	u64 bits = 0;
@@ -59,22 +54,6 @@ static u64 have(void)
 	if (HAS(struct vm_userfaultfd_ctx, ctx))
 		bits |= VMA_BPF_UFFD;
 	return bits;
-}
-
-static u32 mm_seq(struct mm_struct *mm)
-{
-	if (HAS(struct mm_struct___lock_seqcount, mm_lock_seq))
-		return ((struct mm_struct___lock_seqcount *)mm)->mm_lock_seq.sequence;
-	if (HAS(struct mm_struct___lock_int, mm_lock_seq))
-		return (u32)((struct mm_struct___lock_int *)mm)->mm_lock_seq;
-	return 0;
-}
-
-static u64 vma_flags(struct vm_area_struct *vma)
-{
-	if (HAS(struct vm_area_struct, vm_flags))
-		return vma->vm_flags;
-	return ((struct vm_area_struct___bitmap *)vma)->flags.__vma_flags[0];
 }
 
 static u64 def_flags(struct mm_struct *mm)
