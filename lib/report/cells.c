@@ -74,10 +74,12 @@ void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct 
 {
 	char *p;
 
-	if (unlikely(cell->state != VMA_CELL_HAS)) {
-		vma_out_adds(o, cell->state == VMA_CELL_UNKNOWN	   ? "?"
-				: cell->how.known == VMA_INFERRED ? "-?"
-								  : "-");
+	if (cell->state != VMA_CELL_HAS) {
+		const char *mark = cell->how.known == VMA_INFERRED ? "-?" : "-";
+
+		if (cell->state == VMA_CELL_UNKNOWN)
+			mark = "?";
+		out_put(o, mark, strlen(mark));
 		return;
 	}
 	switch (col->kind) {
