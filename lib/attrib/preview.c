@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <immintrin.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -130,12 +131,27 @@ static u64 note(u64 bytes)
 	return 12 + 8 + round_up_to(bytes, 4);
 }
 
-/* Size of the extended register state, as the processor says; 0 when it has none. */
+/* What the kernel enabled (XCR0) of the processor's extended state; 0 when it has none. */
+__attribute__((target("xsave"))) static u64 xfeatures(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_OSXSAVE ? _xgetbv(0) : 0;
+}
+
+/* Size of the register state with all that is enabled. What the processor could do besides (ECX)
+ * is not dumped. */
 static u64 xstate_bytes(void)
 {
 	unsigned int a, b, c, d;
 
-	return __get_cpuid_count(0xd, 0, &a, &b, &c, &d) ? c : 0;
+	return xfeatures() && __get_cpuid_count(0xd, 0, &a, &b, &c, &d) ? b : 0;
+}
+
+/* NT_X86_XSAVE_LAYOUT: 16 bytes for each feature beyond x87 and SSE. */
+static u64 xsave_layout_bytes(void)
+{
+	return (u64)__builtin_popcountll(xfeatures() >> 2) * 16;
 }
 
 static u64 notes_bytes(const struct dump *d)
@@ -145,9 +161,11 @@ static u64 notes_bytes(const struct dump *d)
 			      ? f->status[VMA_ST_THREADS]
 			      : 1;
 	u64 per_thread = note(336) + note(512) + (xstate_bytes() ? note(xstate_bytes()) : 0);
+	u64 layout = vma_world_kernel(d->mm->world)->core_xsave_layout ? note(xsave_layout_bytes())
+									: 0;
 
 	return threads * per_thread + note(136) + note(128) + note((f->nr_aux + 1) * 16) +
-	       note(16 + d->nr_files * 24 + d->names);
+	       note(16 + d->nr_files * 24 + d->names) + layout;
 }
 
 static void add_up(struct dump *d)

@@ -79,9 +79,7 @@ access() {
 			printf '0x%x %d\n' "$start" "$bytes"
 		done | sort >"$dir/got"
 	diff "$dir/want" "$dir/got"
-	# Notes differ by processor: pages may round another way.
-	real=$(stat -c %s "$core")
-	[ $((real - size)) -le 8192 ] && [ $((size - real)) -le 8192 ]
+	assert_eq "$size" "$(stat -c %s "$core")"
 }
 
 @test "memory left out is said" {
