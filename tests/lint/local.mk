@@ -7,6 +7,7 @@ lint_tests = \
 	tests/lint/layers.sh \
 	tests/lint/man.sh \
 	tests/lint/rules.sh \
+	tests/lint/setup.sh \
 	tests/lint/shell.sh \
 	tests/lint/spdx.sh \
 	tests/lint/state.sh

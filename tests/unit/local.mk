@@ -64,8 +64,10 @@ libpicture_la_SOURCES = tests/lib/picture.c tests/lib/picture.h
 picture_library = libpicture.la
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+else
+TESTS += tests/unit/not-built.sh
 endif
-EXTRA_DIST += $(unit_tests:=.c)
+EXTRA_DIST += $(unit_tests:=.c) tests/unit/not-built.sh
 
 # One _SOURCES line is not needed: automake takes NAME.c.
 LDADD = $(picture_library) libvmactl-all.la $(CMOCKA_LIBS)
