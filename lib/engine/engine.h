@@ -226,9 +226,24 @@ int exec_only_pkey(struct op *o);
 /* expand_stack(): grow a VM_GROWSDOWN mapping to addr (K2). */
 int grow_stack(struct op *o, struct vma *vma, u64 addr);
 
-/* ---- fault.c */
+/* ---- object.c: what is behind a mapping. Regular files are held whole by the page cache. */
+/* First byte of a file mapping that lies past the file's last page; vm_end when none does. */
+u64 object_end(const struct op *o, const struct vma *vma);
+/* Is the page at addr in its object? *stop: up to where that answer holds, at most. */
+bool object_holds(const struct op *o, const struct vma *vma, u64 addr, u64 *stop);
 /* Pages of a shmem mapping's object come into being, or are punched out. */
 void object_fill(struct op *o, const struct vma *vma, u64 start, u64 end, bool present);
+/* should_fault_around(): do read faults map the neighbours that the object holds? */
+bool faults_around(const struct op *o, const struct vma *vma);
+/* do_fault_around() for read faults from page first to page last. eof: object_end(). */
+void fault_around(struct op *o, const struct vma *vma, u64 first, u64 last, u64 eof);
+/* A read fault at start, with its neighbours. Where the object holds the page, all up to *stop are
+ * mapped now; else *stop is how far it does not. */
+bool fault_in_object(struct op *o, const struct vma *vma, u64 start, u64 eof, u64 *stop);
+
+/* ---- fault.c */
+/* What a fault leaves behind where the state of a page was `state`. */
+u32 filled_state(const struct op *o, const struct vma *vma, u32 state, bool write);
 /* vma_adjust_trans_huge(): a border comes to lie in a huge page, which is no longer one. */
 void split_huge_page(struct op *o, u64 addr);
 

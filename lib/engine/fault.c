@@ -53,23 +53,6 @@ void prepare_anon(struct op *o, struct vma *vma)
 
 /* ---------------------------------------------------------------- one VMA's pages */
 
-/* First byte of a file mapping that lies past the file's last page; vm_end when none does. */
-static u64 eof_limit(const struct op *o, const struct vma *vma)
-{
-	const struct vma_file *f = vma_file_at(o->w, vma->file);
-	u64 size_pages;
-
-	if (!f || vma_is_anonymous(o->w, vma) ||
-	    (f->kind != VMA_KIND_REGULAR && f->kind != VMA_KIND_SHMEM && f->kind != VMA_KIND_SYSV))
-		return vma->vm_end;
-	if (f->size == ~0ULL)
-		return vma->vm_end; /* nobody told us the size */
-	size_pages = pages(page_up(f->size));
-	if (size_pages <= vma->vm_pgoff)
-		return vma->vm_start;
-	return min_u64(vma->vm_end, vma->vm_start + ((size_pages - vma->vm_pgoff) << VMA_PAGE_SHIFT));
-}
-
 /* THP: the first fault in an aligned 2 MiB block that holds no page yet (A1.2). */
 static bool thp_block(const struct op *o, const struct vma *vma, u64 addr, u64 *block)
 {
@@ -119,15 +102,18 @@ void split_huge_page(struct op *o, u64 addr)
 	}
 }
 
-static u32 filled_state(const struct op *o, const struct vma *vma, bool write)
+u32 filled_state(const struct op *o, const struct vma *vma, u32 state, bool write)
 {
 	bool shared = vma->vm_flags & VM_SHARED || vma->vm_flags & VM_MAYSHARE;
+	u32 uncounted = vma->vm_flags & (VM_PFNMAP | VM_HUGETLB) ? VMA_PAGE_UNCOUNTED : 0;
 
 	if (vma_is_anonymous(o->w, vma))
-		return write ? VMA_PAGE_ANON : VMA_PAGE_ZERO;
-	if (write && !shared)
-		return VMA_PAGE_ANON;
-	return vma_kind_of(o->w, vma) == VMA_KIND_REGULAR ? VMA_PAGE_FILE : VMA_PAGE_SHMEM;
+		return write || (state & 0xf) == VMA_PAGE_SWAP ? VMA_PAGE_ANON : VMA_PAGE_ZERO;
+	if ((write && !shared) || (state & 0xf) == VMA_PAGE_SWAP)
+		return VMA_PAGE_ANON | uncounted;
+	if (vma_maps_shmem(o->w, vma) || is_hugetlb(vma))
+		return VMA_PAGE_SHMEM | uncounted;
+	return VMA_PAGE_FILE | uncounted;
 }
 
 /* Is a page in this state enough for the access as it is? */
@@ -147,57 +133,14 @@ static bool satisfied(const struct vma *vma, u32 state, bool write)
 	}
 }
 
-/* ---- pages of shmem objects: who maps one next finds it there ---- */
-
-/* tmpfs files come with their contents; memfd and the kernel's own objects start empty. */
-static bool starts_empty(const struct vma_file *f)
-{
-	return f->internal || !strncmp(f->path, "/memfd:", 7);
-}
-
-static bool is_shmem(const struct op *o, const struct vma *vma)
-{
-	enum vma_kind kind = vma_kind_of(o->w, vma);
-
-	return kind == VMA_KIND_SHMEM || kind == VMA_KIND_SYSV || kind == VMA_KIND_ZERO;
-}
-
-/* Is the page at addr in its object? *stop: up to where that answer holds, at most. */
-static bool in_object(const struct op *o, const struct vma *vma, u64 addr, u64 *stop)
-{
-	const struct vma_file *f = world_file(o->w, vma->file);
-	bool empty = starts_empty(f), listed;
-	u64 key = object_key(f, vma->vm_pgoff + pages(addr - vma->vm_start)), edge;
-	struct tree_pos pos;
-
-	if (!tree_seek(&o->w->object_pages, key, &pos))
-		return !empty;
-	listed = tree_start(&o->w->object_pages, pos) <= key;
-	edge = listed ? tree_end(&o->w->object_pages, pos) : tree_start(&o->w->object_pages, pos);
-	*stop = min_u64(*stop, addr + ((edge - key) << VMA_PAGE_SHIFT));
-	return listed == empty;
-}
-
-void object_fill(struct op *o, const struct vma *vma, u64 start, u64 end, bool present)
-{
-	const struct vma_file *f;
-	u64 key, nr = pages(end - start);
-
-	if (start >= end || !is_shmem(o, vma))
-		return;
-	f = world_file(o->w, vma->file);
-	key = object_key(f, vma->vm_pgoff + pages(start - vma->vm_start));
-	world_set_object(o->w, key, key + nr, starts_empty(f) == present);
-}
-
 /* Does a userfaultfd get this fault? Missing: nothing in the object either; minor: it is. */
 static bool uffd_wants(const struct op *o, const struct vma *vma, u64 addr, u64 *stop)
 {
-	if (!is_shmem(o, vma))
+	if (!vma_maps_shmem(o->w, vma))
 		return vma->vm_flags & VM_UFFD_MISSING;
 	if (!(vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_MINOR)))
 		return false;
-	return vma->vm_flags & (in_object(o, vma, addr, stop) ? VM_UFFD_MINOR : VM_UFFD_MISSING);
+	return vma->vm_flags & (object_holds(o, vma, addr, stop) ? VM_UFFD_MINOR : VM_UFFD_MISSING);
 }
 
 /* [vvar]: the clock page, and since 6.13 the random generator's; the rest belongs to hypervisors
@@ -221,73 +164,102 @@ static bool pool_is_empty(const struct op *o, const struct vma *vma)
 	       o->w->sys.hugetlb_free_pages < pages(VMA_PMD_SIZE);
 }
 
-/* Pages [start, end) of one state (run.state) are accessed. */
+/* Does a write that this page is not enough for copy it? */
+static bool is_copied(u32 state)
+{
+	state &= 0xf;
+	return state == VMA_PAGE_ANON_SHARED || state == VMA_PAGE_FILE || state == VMA_PAGE_SHMEM;
+}
+
+/* Nothing is mapped at start: is there a page for it? *stop: how far that holds. */
+static enum fault_result find_page(const struct op *o, const struct vma *vma, u64 start, u64 eof,
+				   u64 *stop)
+{
+	if (vvar_absent(o, vma, start))
+		return FAULT_EOF;
+	if (vma->vm_flags & VM_IO)
+		*stop = min_u64(*stop, start + VMA_PAGE_SIZE); /* each page has its own answer */
+	if (start >= eof)
+		return FAULT_EOF;
+	*stop = min_u64(*stop, eof);
+	if (pool_is_empty(o, vma))
+		return FAULT_POOL;
+	return uffd_wants(o, vma, start, stop) ? FAULT_UFFD : FAULT_OK;
+}
+
+/* A fault that brings a huge page. */
+static bool fault_huge(struct op *o, struct vma *vma, u64 start, u32 state, bool write, u64 *past)
+{
+	u64 block;
+
+	if (state == VMA_PAGE_NONE && thp_block(o, vma, start, &block)) {
+		prepare_anon(o, vma);
+		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE,
+			      (write ? VMA_PAGE_ANON : VMA_PAGE_ZERO) | VMA_PAGE_HUGE);
+	} else if (state == HUGE_ZERO && huge_zero_block(o, vma, start, &block)) {
+		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE, VMA_PAGE_ANON | VMA_PAGE_HUGE);
+	} else {
+		return false;
+	}
+	*past = block + VMA_PMD_SIZE;
+	return true;
+}
+
+/* Pages of one state get what the fault brings. */
+static void fill(struct op *o, struct vma *vma, u64 start, u64 end, u32 state, bool write)
+{
+	u32 filled = filled_state(o, vma, state, write);
+
+	if (write && is_copied(state))
+		EMIT(o, .kind = VMA_EV_COPY, .rule = "F6", .at = start, .start = start, .end = end);
+	if (state == VMA_PAGE_NONE)
+		object_fill(o, vma, start, end, true);
+	vma_pages_set(o->mm, start, end, filled);
+	EMIT(o, .kind = VMA_EV_FAULT, .rule = "PF2", .at = start, .start = start, .end = end,
+	     .value = filled);
+}
+
+/* Pages [start, end) of one state (run.state) are accessed. *bad: how far it went. */
 static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64 end, u32 state,
 				   bool write, u64 eof, u64 *bad)
 {
-	enum fault_result rc = FAULT_OK;
-	u64 block, stop = end;
+	const bool missing = state == VMA_PAGE_NONE;
+	const bool around = missing && !write && vma->file && faults_around(o, vma);
+	enum fault_result rc;
+	u64 stop = end;
 
 	*bad = start;
 	if ((state & 0xf) == VMA_PAGE_GUARD)
 		return FAULT_GUARD;
 	if (satisfied(vma, state, write))
 		return FAULT_OK;
-	if (state == VMA_PAGE_NONE && vvar_absent(o, vma, start))
-		return FAULT_EOF;
-	if (vma->vm_flags & VM_IO)
-		stop = min_u64(stop, start + VMA_PAGE_SIZE); /* each page has its own answer */
-	if (state == VMA_PAGE_NONE && start >= eof) {
-		/* The anon_vma comes before the page is looked for. */
-		if (write && !(vma->vm_flags & VM_MAYSHARE))
-			prepare_anon(o, vma);
-		return FAULT_EOF;
-	}
-	if (state == VMA_PAGE_NONE && stop > eof) {
-		stop = eof;
-		rc = FAULT_EOF;
-	}
-	if (state == VMA_PAGE_NONE && pool_is_empty(o, vma)) {
-		if (write && !(vma->vm_flags & VM_MAYSHARE))
-			prepare_anon(o, vma);
-		return FAULT_POOL;
-	}
-	if (state == VMA_PAGE_NONE && uffd_wants(o, vma, start, &stop)) {
-		if (write && !(vma->vm_flags & VM_MAYSHARE))
-			prepare_anon(o, vma);
-		return FAULT_UFFD;
-	}
-	if (write && !(vma->vm_flags & VM_MAYSHARE))
-		prepare_anon(o, vma);
-	if (state == VMA_PAGE_NONE && thp_block(o, vma, start, &block)) {
-		prepare_anon(o, vma);
-		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE,
-			      (write ? VMA_PAGE_ANON : VMA_PAGE_ZERO) | VMA_PAGE_HUGE);
-		*bad = min_u64(end, block + VMA_PMD_SIZE);
+	if (around && fault_in_object(o, vma, start, eof, &stop)) {
+		*bad = stop;
 		return FAULT_OK;
 	}
-	if (state == HUGE_ZERO && huge_zero_block(o, vma, start, &block)) {
-		vma_pages_set(o->mm, block, block + VMA_PMD_SIZE, VMA_PAGE_ANON | VMA_PAGE_HUGE);
-		*bad = min_u64(end, block + VMA_PMD_SIZE);
+	/* The anon_vma comes before the page is looked for. */
+	rc = missing ? find_page(o, vma, start, eof, &stop) : FAULT_OK;
+	if (write && !(vma->vm_flags & VM_MAYSHARE))
+		prepare_anon(o, vma);
+	if (rc != FAULT_OK)
+		return rc;
+	if (fault_huge(o, vma, start, state, write, &stop)) {
+		*bad = min_u64(end, stop);
 		return FAULT_OK;
 	}
 	/* The next block of 2 MiB may become a huge page where this one cannot. */
-	if (state == VMA_PAGE_NONE && o->w->sys.thp_enabled && vma_is_anonymous(o->w, vma))
+	if (missing && o->w->sys.thp_enabled && vma_is_anonymous(o->w, vma))
 		stop = min_u64(stop, round_down_to(start, VMA_PMD_SIZE) + VMA_PMD_SIZE);
-	if ((state & 0xf) == VMA_PAGE_ANON_SHARED || ((state & 0xf) == VMA_PAGE_FILE && write))
-		EMIT(o, .kind = VMA_EV_COPY, .rule = "F6", .at = start, .start = start, .end = stop);
-	if (state == VMA_PAGE_NONE)
-		object_fill(o, vma, start, stop, true);
-	vma_pages_set(o->mm, start, stop, filled_state(o, vma, write));
-	EMIT(o, .kind = VMA_EV_FAULT, .rule = "PF2", .at = start, .start = start, .end = stop,
-	     .value = filled_state(o, vma, write));
+	if (around)
+		fault_around(o, vma, start, stop - VMA_PAGE_SIZE, eof);
+	fill(o, vma, start, stop, state, write);
 	*bad = stop;
-	return rc;
+	return FAULT_OK;
 }
 
 enum fault_result fault_range(struct op *o, struct vma *vma, u64 start, u64 end, bool write, u64 *bad)
 {
-	u64 eof = eof_limit(o, vma);
+	u64 eof = object_end(o, vma);
 
 	while (start < end) {
 		struct vma_page_run run = { end, end, VMA_PAGE_NONE };

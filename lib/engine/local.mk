@@ -18,6 +18,7 @@ engine_sources = \
 	lib/engine/mremap.c lib/engine/mremap.h \
 	lib/engine/mremap-move.c \
 	lib/engine/mseal.c \
+	lib/engine/object.c \
 	lib/engine/op.c \
 	lib/engine/place.c \
 	lib/engine/policy.c \

@@ -312,6 +312,7 @@ struct vma_system {
 	u64 mmap_min_addr;        /* sysctl vm.mmap_min_addr */
 	u64 lsm_mmap_min_addr;    /* CONFIG_LSM_MMAP_MIN_ADDR, 0 when unknown */
 	u64 stack_guard_gap;      /* pages, 256 */
+	u64 fault_around_bytes;   /* that a read fault of a file maps at most: 64 KiB */
 	bool soft_dirty;          /* CONFIG_MEM_SOFT_DIRTY */
 	bool anon_vma_names;      /* CONFIG_ANON_VMA_NAME */
 	bool thp_built_in;
@@ -450,6 +451,13 @@ static inline bool vma_is_anonymous(const struct vma_world *w, const struct vma 
 }
 /** vma_kind_of() - the kind of mapping; private /dev/zero is VMA_KIND_ANON here. */
 enum vma_kind vma_kind_of(const struct vma_world *w, const struct vma *vma);
+/** vma_maps_shmem() - its page cache is swap-backed and counts as RssShmem, not as RssFile. */
+static inline bool vma_maps_shmem(const struct vma_world *w, const struct vma *vma)
+{
+	const enum vma_kind kind = vma_kind_of(w, vma);
+
+	return kind == VMA_KIND_SHMEM || kind == VMA_KIND_SYSV || kind == VMA_KIND_ZERO;
+}
 /** vma_has_vm_file() - vma->vm_file is set in the kernel (special mappings have none). */
 bool vma_has_vm_file(const struct vma_world *w, const struct vma *vma);
 
@@ -494,6 +502,7 @@ enum vma_page_state {
 #define VMA_PAGE_UFFD_WP 0x10 /* ORed into a state */
 #define VMA_PAGE_HUGE 0x20    /* part of a 2 MiB page */
 #define VMA_PAGE_SOFT_DIRTY 0x40 /* in facts alone: written since the marks were cleared */
+#define VMA_PAGE_UNCOUNTED 0x80 /* no RSS counter holds it: hugetlb, device memory, [vvar] */
 
 /** struct vma_page_run - pages of one state */
 struct vma_page_run {

@@ -8,6 +8,8 @@ static void count(struct vma_mm *mm, u32 state, u64 bytes, bool add)
 {
 	u64 n = add ? pages(bytes) : -pages(bytes);
 
+	if (state & VMA_PAGE_UNCOUNTED)
+		return;
 	switch (state & 0xf) {
 	case VMA_PAGE_ANON:
 	case VMA_PAGE_ANON_SHARED:

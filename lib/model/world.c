@@ -82,6 +82,7 @@ static const struct vma_system default_system = {
 	.mmap_min_addr = 65536,
 	.lsm_mmap_min_addr = 65536,
 	.stack_guard_gap = 256,
+	.fault_around_bytes = 65536,
 	.soft_dirty = true,
 	.anon_vma_names = true,
 	.thp_built_in = true,

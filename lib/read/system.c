@@ -199,6 +199,18 @@ static void read_thp(const struct source *s, struct vma_facts *f)
 	}
 }
 
+/* Root's to read, where debugfs is mounted. */
+static void read_fault_around(const struct source *s, struct vma_facts *f)
+{
+	u64 bytes;
+
+	if (source_number(s->sys_dir, "kernel/debug/fault_around_bytes", &bytes) ||
+	    bytes < VMA_PAGE_SIZE || bytes > VMA_PMD_SIZE || (bytes & (bytes - 1)))
+		return;
+	f->system.fault_around_bytes = bytes;
+	f->have_sysctl |= VMA_SYS_FAULT_AROUND;
+}
+
 /* "0", "0-3", "0,2-3": how many. */
 static u32 count_nodes(const char *p)
 {
@@ -305,10 +317,11 @@ int system_read(const struct source *s, struct vma_facts *f)
 	if (rc)
 		return rc;
 	read_thp(s, f);
+	read_fault_around(s, f);
 	read_nodes(s, f);
 	read_boot_options(s, f);
 	if (s->live)
 		system_probe(f);
-	return facts_cost(f, "system", 0, (u32)ARRAY_SIZE(settings) + 6, source_clock() - began,
+	return facts_cost(f, "system", 0, (u32)ARRAY_SIZE(settings) + 7, source_clock() - began,
 			  0);
 }

@@ -20,15 +20,20 @@ bool has_pages(const struct vma_facts *f, u64 start, u64 end, u32 states)
 	return false;
 }
 
-/* pagemap knows no shmem: it is what the mapping says it is. */
+/* pagemap knows neither shmem nor what has no struct page, which it takes for anonymous and shared:
+ * these are what the mapping says they are. */
 static u32 refine(const struct build *b, const struct vma *vma, u32 state)
 {
-	enum vma_kind kind = vma_kind_of(b->w, vma);
+	u32 more = state & ~0xfU;
 
-	if ((state & 0xf) != VMA_PAGE_FILE || kind == VMA_KIND_REGULAR || kind == VMA_KIND_DEVICE ||
-	    kind == VMA_KIND_SPECIAL)
-		return state;
-	return VMA_PAGE_SHMEM | (state & ~0xfU);
+	if (vma->vm_flags & (VM_PFNMAP | VM_HUGETLB))
+		more |= VMA_PAGE_UNCOUNTED;
+	if ((state & 0xf) == VMA_PAGE_ANON_SHARED && vma->vm_flags & VM_PFNMAP)
+		return VMA_PAGE_FILE | more;
+	if ((state & 0xf) == VMA_PAGE_FILE &&
+	    (vma_maps_shmem(b->w, vma) || vma->vm_flags & VM_HUGETLB))
+		return VMA_PAGE_SHMEM | more;
+	return (state & 0xf) | more;
 }
 
 /* A run may span mappings, and the process may have changed since the maps were read. */

@@ -33,6 +33,7 @@ static const struct {
 	SET(PKEYS, pkeys),
 	SET(IGNORE_RLIMIT_DATA, ignore_rlimit_data),
 	SET(GUARD_GAP, stack_guard_gap),
+	SET(FAULT_AROUND, fault_around_bytes),
 };
 
 /* What no file says shows in the mappings themselves. */

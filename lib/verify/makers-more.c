@@ -72,9 +72,7 @@ static bool meets_shmem(const struct gen *g, u64 start, u64 len, u64 *mapped)
 
 	*mapped = 0;
 	for (; vma && vma->vm_start < end; vma = vma_next(g->mm, vma)) {
-		enum vma_kind kind = vma_kind_of(g->st->world, vma);
-
-		shmem |= kind == VMA_KIND_SHMEM || kind == VMA_KIND_ZERO || kind == VMA_KIND_SYSV;
+		shmem |= vma_maps_shmem(g->st->world, vma);
 		*mapped += min_u64(end, vma->vm_end) - max_u64(start, vma->vm_start);
 		if (*mapped > FILL_MOST && shmem)
 			break;

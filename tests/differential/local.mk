@@ -53,7 +53,8 @@ EXTRA_DIST += $(differential_tests) $(recordings)
 mutations = \
 	tests/differential/mutate.d/calls.mut \
 	tests/differential/mutate.d/limits.mut \
-	tests/differential/mutate.d/merge.mut
+	tests/differential/mutate.d/merge.mut \
+	tests/differential/mutate.d/others.mut
 
 EXTRA_DIST += tests/differential/mutate.sh $(mutations)
 

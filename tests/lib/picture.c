@@ -31,6 +31,7 @@ static const struct file_kind {
 	bool writable, unreadable, noexec, no_mmap, internal, append_only, thp;
 	bool seal_write, seal_future;
 	u32 huge;
+	u64 pages; /* 0: eight */
 	const char *path;
 } files[] = {
 	{ "f1", VMA_KIND_REGULAR, 11, .writable = true, .path = "/data" },
@@ -53,6 +54,8 @@ static const struct file_kind {
 	{ "vdso", VMA_KIND_SPECIAL, 0, .path = "[vdso]" },
 	{ "shm2", VMA_KIND_SHMEM, 20, .writable = true, .path = "/memfd:t (deleted)" },
 	{ "ext4", VMA_KIND_REGULAR, 21, .writable = true, .thp = true, .path = "/data" },
+	{ "big", VMA_KIND_REGULAR, 22, .writable = true, .pages = 64, .path = "/big" },
+	{ "tmpfs", VMA_KIND_SHMEM, 23, .writable = true, .pages = 64, .path = "/dev/shm/big" },
 };
 
 static u32 file_named(struct picture *p, const char *name)
@@ -70,6 +73,8 @@ static u32 file_named(struct picture *p, const char *name)
 
 		if (strcmp(k->name, name))
 			continue;
+		if (k->pages)
+			init.size = k->pages * P;
 		if (k->huge)
 			init.size = 64 << 20;
 		if (k->kind == VMA_KIND_SPECIAL)
@@ -477,6 +482,8 @@ static bool set_scene(struct picture *p, char **w, size_t nr)
 		sys->totalram_pages = a;
 	else if (!strcmp(w[0], "pool")) /* free huge pages of 2 MiB */
 		sys->hugetlb_pages = sys->hugetlb_free_pages = a * 512;
+	else if (!strcmp(w[0], "around")) /* pages of fault-around */
+		sys->fault_around_bytes = a * P;
 	else if (!strcmp(w[0], "soft_dirty"))
 		sys->soft_dirty = a;
 	else if (!strcmp(w[0], "no_pkeys"))

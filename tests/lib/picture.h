@@ -61,7 +61,7 @@ struct picture {
 	struct vma_mm *mm;
 	struct vma_result res;
 	u32 child;      /* mm of the last fork */
-	u32 file[16];   /* by place in the table of files; made when first named */
+	u32 file[18];   /* by place in the table of files; made when first named */
 	const char *what; /* for messages */
 	bool asked_sig;   /* "is sig": a signal is no surprise */
 };

@@ -135,12 +135,111 @@ static void huge_pages(void **state)
 	PICTURES(cases);
 }
 
+/* A read fault maps what the object holds of the 16 pages around it. */
+static void neighbours_come_along(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "PF3 window", NULL, "",
+		  "map 0 40 r big 0; touch 20 1 r; state 15 0; state 16 4; state 31 4; state 32 0; "
+		  "is file 16", "g{40}" },
+		{ .rule = "PF3 cut off below, it reaches further up", NULL, "",
+		  "map 10 40 r big 0; touch 12 1 r; state 10 4; state 25 4; state 26 0; is file 16",
+		  "..........g{40}" },
+		{ .rule = "PF3 cut off above", NULL, "",
+		  "map 0 20 r big 0; touch 17 1 r; is file 4", "g{20}" },
+		{ .rule = "PF3 the page table ends", NULL, "",
+		  "map 500 40 r big 0; touch 505 1 r; state 500 4; state 511 4; state 512 0; "
+		  "is file 12", "@500:g{40}" },
+		{ .rule = "PF3 range", NULL, "",
+		  "map 10 40 r big 0; touch 12 20 r; state 31 4; state 32 0; is file 22",
+		  "..........g{40}" },
+		{ .rule = "PF3 range, one page more", NULL, "",
+		  "map 10 40 r big 0; touch 12 21 r; state 47 4; state 48 0; is file 38",
+		  "..........g{40}" },
+		{ .rule = "PF3 fetched", NULL, "", "map 0 17 rx big 0; touch 3 1 x; is file 16", "?{17}" },
+		{ .rule = "PF3 populated", NULL, "",
+		  "mmap 0 20 r private|fixed|populate big 0; is file 20", "g{20}" },
+		{ .rule = "PF3 locked", NULL, "",
+		  "map 0 40 r big 0; mlock 20 2; is file 2; munlock 20 2; is file 2", "g{40}" },
+		{ .rule = "PF3 written, shared", NULL, "",
+		  "maps 0 40 rw big 0; touch 20 1 w; is file 1", "d{40}" },
+		{ .rule = "PF3 written, private", NULL, "",
+		  "map 0 40 rw big 0; touch 20 1 w; is file 0; is rss 1", "F{40}" },
+		{ .rule = "PF3 then written", NULL, "",
+		  "map 0 16 rw big 0; touch 3 1 r; touch 4 1 w; is file 15; is rss 1; "
+		  "touch 4 1 r; is file 15", "FFFFFFFFFFFFFFFF" },
+		{ .rule = "PF3 past the end", NULL, "",
+		  "map 50 30 r big 40; touch 76 1 r; is sig 7; state 63 0; state 64 4; state 73 4; "
+		  "is file 10", "@50:g{30}" },
+		{ .rule = "PF3 switched off", NULL, "",
+		  "around 1; map 0 40 r big 0; touch 20 2 r; is file 2", "g{40}" },
+		{ .rule = "PF3 after fork", NULL, "",
+		  "map 0 32 rw big 0; map 32 32 r big 32; touch 0 64 r; touch 3 1 w; is file 63; "
+		  "fork; child; is file 31; is rss 1; touch 40 1 r; is file 47", "F{32}g{32}" },
+		{ .rule = "PF3 moved", NULL, "",
+		  "map 0 16 r big 0; touch 0 1 r; mremap 0 16 16 maymove|fixed 100; state 100 4; "
+		  "is file 16", "@100:gggggggggggggggg" },
+		{ .rule = "PF3 dropped", NULL, "",
+		  "map 0 16 r big 0; touch 0 1 r; madvise 4 2 dontneed; is file 14; touch 4 1 r; "
+		  "is file 16", "gggggggggggggggg" },
+		{ .rule = "PF3 guard pages stay", "6.18-", "",
+		  "map 0 16 r big 0; madvise 5 1 guard_install; touch 4 1 r; state 5 7; is file 15",
+		  "????????????????" },
+		{ .rule = "PF3 without map_pages", NULL, "1111", "touch 1 1 r; is shmem 1", "1111" },
+		{ .rule = "PF3 the vdso", NULL, "44", "touch 1 1 r; is file 1; is shmem 0", "44" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
+/* Of an object in memory only what somebody has made is there. */
+static void neighbours_must_be_there(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "PF3 memfd", NULL, "ssssssss",
+		  "touch 1 1 w; touch 5 1 w; is shmem 2; maps 20 8 rw shm 0; touch 22 1 r; "
+		  "state 20 0; state 21 5; state 22 5; state 23 0; state 25 5; is shmem 5",
+		  "ssssssss............ssssssss" },
+		{ .rule = "PF3 private memfd", NULL, "ssssssss",
+		  "touch 1 1 w; map 20 8 rw shm 0; touch 21 1 r; is shmem 2; touch 21 1 w; "
+		  "is shmem 1; is rss 1", "ssssssss............????????" },
+		{ .rule = "PF3 punched", NULL, "",
+		  "maps 10 30 rw tmpfs 0; madvise 20 4 remove; touch 21 1 r; state 20 0; state 19 5; "
+		  "state 15 0; state 31 5; state 32 0; is shmem 13", "..........s{30}" },
+		{ .rule = "PF3 punched, cut off below", NULL, "",
+		  "maps 10 30 rw tmpfs 0; madvise 14 4 remove; touch 14 2 r; state 10 5; state 16 0; "
+		  "state 25 5; state 26 0; is shmem 14", "..........s{30}" },
+		{ .rule = "PF3 punched, into the next window", NULL, "",
+		  "maps 10 30 rw tmpfs 0; madvise 14 4 remove; touch 14 3 r; state 16 5; state 17 0; "
+		  "state 31 5; state 32 0; is shmem 21", "..........s{30}" },
+		{ .rule = "PF3 punched for all", NULL, "",
+		  "maps 0 8 rw tmpfs 0; map 16 8 rw tmpfs 0; touch 0 8 r; touch 16 8 r; touch 18 1 w; "
+		  "is shmem 15; madvise 0 4 remove; is shmem 8; is rss 1",
+		  "ssssssss........????????" },
+		{ .rule = "PF3 missing", NULL, "ssssssss",
+		  "maps 16 8 rw shm 0; touch 17 1 w; uffdio_api 1 0; uffdio_register 1 0 8 missing; "
+		  "touch 0 1 r; is sig 7; state 0 0; state 1 5", "????????........ssssssss" },
+		{ .rule = "PF3 not with write-protect", "6.1-", "ssssssss",
+		  "touch 0 8 w; maps 16 8 rw shm 0; uffdio_api 1 0; uffdio_register 1 16 8 wp; "
+		  "touch 17 1 r; is shmem 9", "ssssssss........????????" },
+		{ .rule = "PF3 not with minor", "6.1-", "ssssssss",
+		  "touch 0 4 w; maps 16 8 rw shm 0; uffdio_api 1 0; uffdio_register 1 16 8 minor; "
+		  "touch 20 1 r; is shmem 5", "ssssssss........????????" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_write_makes_or_reuses_an_anon_vma),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(neighbours_come_along),
+		cmocka_unit_test(neighbours_must_be_there),
 	};
 
 	return cmocka_run_group_tests_name("engine-fault", tests, NULL, NULL);

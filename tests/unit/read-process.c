@@ -266,6 +266,31 @@ static void a_fifo_in_a_recording_does_not_hang_us(void **state)
 	assert_int_equal(read_dir(VMA_READ_SMAPS, &f, NULL), -EBADMSG);
 }
 
+static void the_reach_of_fault_around_is_read_where_debugfs_is(void **state)
+{
+	static const struct {
+		const char *text;
+		u64 bytes;
+	} cases[] = {
+		{ "4096\n", 4096 }, { "262144\n", 262144 }, { "2097152\n", 2097152 },
+		{ "0\n", 0 }, { "100000\n", 0 }, { "4194304\n", 0 }, { "many\n", 0 }, { "", 0 },
+	};
+	char command[160];
+	struct vma_facts *f;
+
+	(void)state;
+	snprintf(command, sizeof(command), "mkdir -p %s/sys/kernel/debug", dir);
+	assert_int_equal(system(command), 0);
+	write_file("maps", MAP_A);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_file("../../sys/kernel/debug/fault_around_bytes", cases[i].text);
+		assert_int_equal(read_dir(VMA_READ_MAPS | VMA_READ_SYSTEM, &f, NULL), 0);
+		assert_int_equal(f->have_sysctl & VMA_SYS_FAULT_AROUND ?
+					 f->system.fault_around_bytes : 0, cases[i].bytes);
+		vma_facts_free(f);
+	}
+}
+
 static void targets_that_are_none_are_refused(void **state)
 {
 	static const char *const none[] = {
@@ -506,6 +531,7 @@ int main(void)
 		WITH_DIR(broken_recordings_fail_with_one_clear_line),
 		WITH_DIR(small_files_that_are_broken_are_listed_as_missing),
 		WITH_DIR(a_fifo_in_a_recording_does_not_hang_us),
+		WITH_DIR(the_reach_of_fault_around_is_read_where_debugfs_is),
 		WITH_DIR(targets_that_are_none_are_refused),
 		cmocka_unit_test(we_find_our_own_mappings),
 		cmocka_unit_test(a_thread_is_a_target_too),

@@ -672,6 +672,28 @@ static void pages_go_to_their_mappings(void **state)
 	assert_int_equal(vma_pages_state(m->mm, 13 * P), VMA_PAGE_SHMEM);
 	assert_int_equal(vma_pages_state(m->mm, 14 * P), VMA_PAGE_NONE); /* behind the mapping */
 	assert_true(at(m, 10)->anon_vma); /* smaps was older than pagemap */
+	assert_int_equal(m->mm->rss_shmem, 2);
+	vma_model_free(m);
+}
+
+/* What has no struct page looks anonymous and shared in pagemap. */
+static void pages_of_the_kernel_and_huge_ones_count_nowhere(void **state)
+{
+	struct vma_facts *f = new_facts("6.12");
+
+	(void)state;
+	add(f, 512, 512, SHARED_RW | VM_HUGETLB, 0, "/anon_hugepage (deleted)")->inode = 6;
+	add(f, 1030, 1, VM_READ | VM_MAYREAD | VM_IO | VM_PFNMAP, 0, "[vvar]");
+	add(f, 1031, 1, VM_READ | VM_EXEC | VM_MAY_FLAGS, 0, "[vdso]");
+	assert_int_equal(facts_add_run(f, 512 * P, 1024 * P, VMA_PAGE_FILE), 0);
+	assert_int_equal(facts_add_run(f, 1030 * P, 1031 * P, VMA_PAGE_ANON_SHARED), 0);
+	assert_int_equal(facts_add_run(f, 1031 * P, 1032 * P, VMA_PAGE_FILE), 0);
+	struct vma_model *m = rebuilt(f);
+	assert_int_equal(vma_pages_state(m->mm, 600 * P), VMA_PAGE_SHMEM | VMA_PAGE_UNCOUNTED);
+	assert_int_equal(vma_pages_state(m->mm, 1030 * P), VMA_PAGE_FILE | VMA_PAGE_UNCOUNTED);
+	assert_int_equal(m->mm->rss_anon, 0);
+	assert_int_equal(m->mm->rss_shmem, 0);
+	assert_int_equal(m->mm->rss_file, 1); /* of [vdso] */
 	vma_model_free(m);
 }
 
@@ -738,6 +760,7 @@ int main(void)
 		cmocka_unit_test(flags_nobody_could_read_are_inferred),
 		cmocka_unit_test(what_an_operation_changes_is_simulated_from_then_on),
 		cmocka_unit_test(pages_go_to_their_mappings),
+		cmocka_unit_test(pages_of_the_kernel_and_huge_ones_count_nowhere),
 		cmocka_unit_test(what_is_no_address_space_is_refused),
 		cmocka_unit_test(an_unnamed_kernel_is_taken_for_the_newest_verified),
 	};
