@@ -225,43 +225,61 @@ static int add_memfd(struct vma_live_files *files, int seals, struct vma_err *er
 	return rc;
 }
 
-/*
- * On tmpfs, what an episode punched (MADV_REMOVE) stays a hole, and so does what was never
- * written; a userfaultfd tells the difference. The model takes every page of a named file to be
- * there.
- */
-static int fill(const struct vma_live_file *f, struct vma_err *err)
+int vma_live_file_fill(const struct vma_live_file *f, u64 from, u64 to, struct vma_err *err)
 {
 	static const unsigned char zeros[4096];
 	AUTO(undo_close) int fd = reopen(f->fd, O_WRONLY);
 
-	for (u64 at = 0; fd >= 0 && at < f->init.size; at += sizeof(zeros))
-		if (pwrite(fd, zeros, min_u64(sizeof(zeros), f->init.size - at), (off_t)at) <= 0)
+	to = min_u64(to, f->init.size);
+	for (u64 at = from; fd >= 0 && at < to; at += sizeof(zeros))
+		if (pwrite(fd, zeros, min_u64(sizeof(zeros), to - at), (off_t)at) <= 0)
 			return vma_fail(err, errno, "cannot write a test file: %m");
 	return fd < 0 ? vma_fail(err, errno, "cannot open a test file again: %m") : 0;
 }
 
+/*
+ * What an episode punched (MADV_REMOVE) stays a hole, and so does what was never written. On tmpfs a
+ * userfaultfd tells the difference, elsewhere fault-around does. The model takes every page of a
+ * named file to be there, and none under writeback or marked for it by reclaim: the kernel passes
+ * such pages over.
+ */
+static int renew_named(const struct vma_live_file *f, struct vma_err *err)
+{
+	int rc = vma_live_file_fill(f, 0, f->init.size, err);
+
+	if (!rc && f->init.kind == VMA_KIND_REGULAR && fdatasync(f->fd) < 0)
+		rc = vma_fail(err, errno, "cannot write a test file: %m");
+	return rc;
+}
+
+static int renew_memfd(struct vma_live_file *f, struct vma_err *err)
+{
+	struct stat st;
+	int fd = park(open_memfd(f->seals));
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return vma_fail(err, errno, "cannot make a memory file: %m");
+	close(f->fd);
+	f->fd = fd;
+	f->init.inode = st.st_ino;
+	return 0;
+}
+
 int vma_live_files_renew(struct vma_live_files *files, struct vma_err *err)
 {
-	for (size_t i = 0; i < files->nr; i++) {
-		struct vma_live_file *f = &files->file[i];
-		struct stat st;
-		int fd, rc;
+	int rc = 0;
 
-		if (f->seals < 0) {
-			rc = f->init.kind == VMA_KIND_SHMEM ? fill(f, err) : 0;
-			if (rc)
-				return rc;
-			continue;
-		}
-		fd = park(open_memfd(f->seals));
-		if (fd < 0 || fstat(fd, &st) < 0)
-			return vma_fail(err, errno, "cannot make a memory file: %m");
-		close(f->fd);
-		f->fd = fd;
-		f->init.inode = st.st_ino;
+	for (size_t i = 0; !rc && i < files->nr; i++) {
+		struct vma_live_file *f = &files->file[i];
+		/* One file that is open more than once follows itself. */
+		const bool again = i && files->file[i - 1].init.inode == f->init.inode;
+
+		if (f->seals >= 0)
+			rc = renew_memfd(f, err);
+		else if (!again && (f->init.kind == VMA_KIND_REGULAR || f->init.kind == VMA_KIND_SHMEM))
+			rc = renew_named(f, err);
 	}
-	return 0;
+	return rc;
 }
 
 static int add_special(struct vma_live_files *files, struct vma_err *err)

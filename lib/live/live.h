@@ -62,11 +62,13 @@ struct vma_live_files {
  */
 int vma_live_files_open(struct vma_live_files *files, const char *dir, struct vma_err *err);
 /**
- * vma_live_files_renew() - as new: memfds without any page, tmpfs files with all of them
+ * vma_live_files_renew() - as new: memfds without any page, other files with all of them
  *
  * To be called before a puppet is started.
  */
 int vma_live_files_renew(struct vma_live_files *files, struct vma_err *err);
+/** vma_live_file_fill() - write zeros to [from, to) of a file, as far as it goes. */
+int vma_live_file_fill(const struct vma_live_file *f, u64 from, u64 to, struct vma_err *err);
 void vma_live_files_close(struct vma_live_files *files);
 
 /* ---------------------------------------------------------------- puppets */

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/cleanup.h"
 #include "base/range.h"
+#include "libvmactl/read.h"
 
 #define FILL_LINE "\n600000000000-" /* STAGE_FILL in maps and smaps */
 
@@ -18,7 +19,10 @@ void vma_compare_init(struct stage *st)
 {
 	const struct vma_kernel *k = vma_world_kernel(st->world);
 	const struct vma_flag *f;
+	struct vma_kernel running;
 
+	/* What status shows is no prediction, for whatever kernel. */
+	st->rss_exact = !vma_kernel_choose(&running, NULL, NULL) && running.rss_exact;
 	for (size_t i = 0; (f = vma_flag_at(i)); i++) {
 		const char *code = vma_flag_code(k, f);
 
@@ -83,8 +87,9 @@ struct walk {
 	struct vma_mm *mm;
 	struct vma_iter it;
 	enum what what;
-	u64 at, predicted_kb, kernel_kb; /* WHAT_PAGES */
-	const char *pages_of;
+	u64 at; /* WHAT_PAGES, and which */
+	struct pages_differ pages;
+	s64 *lacking; /* by kind, kB: not in the model */
 	struct strbuf *lines; /* second pass: one line a mapping */
 };
 
@@ -142,46 +147,13 @@ static bool is_same_name(const struct stage *st, const struct vma_mm *mm, const 
 	return !strcmp(vma_label(mm, vma, label, sizeof(label)), m->path);
 }
 
-/* What the model knows of the pages of a mapping, in kB. */
-static u64 known_kb(const struct vma_mm *mm, const struct vma *vma, u32 states)
-{
-	struct vma_page_run run;
-	u64 at = vma->vm_start, n = 0;
-
-	while (at < vma->vm_end && vma_pages_run(mm, at, &run) && run.start < vma->vm_end) {
-		const u64 from = at > run.start ? at : run.start;
-
-		at = run.end < vma->vm_end ? run.end : vma->vm_end;
-		if (states & 1U << (run.state & 0xf))
-			n += (at - from) >> 10;
-	}
-	return n;
-}
-
-#define OWN_PAGES (1U << VMA_PAGE_ANON | 1U << VMA_PAGE_ANON_SHARED)
-
-/*
- * Anonymous pages are as many as predicted. Those of objects in memory are at least as many, since
- * they come in company (fault-around); pages of files go when memory is short, and others too
- * where they can be swapped out. The puppet's image is its own business.
- */
 static bool has_same_pages(struct walk *w, const struct vma *vma, const struct vma_fact_map *m)
 {
 	const u32 need = 1U << VMA_SMAPS_ANONYMOUS | 1U << VMA_SMAPS_RSS | 1U << VMA_SMAPS_SWAP;
 
-	if (w->st->paged_out || (m->have & need) != need || m->kb[VMA_SMAPS_SWAP] ||
-	    vma_live_is_ours(w->st->live, vma->vm_start, vma->vm_end))
-		return true;
 	w->at = vma->vm_start;
-	w->pages_of = "anonymous";
-	w->predicted_kb = known_kb(w->mm, vma, OWN_PAGES);
-	w->kernel_kb = m->kb[VMA_SMAPS_ANONYMOUS];
-	if (w->predicted_kb != w->kernel_kb)
-		return false;
-	w->pages_of = "resident, at least";
-	w->predicted_kb = known_kb(w->mm, vma, OWN_PAGES | 1U << VMA_PAGE_SHMEM);
-	w->kernel_kb = m->kb[VMA_SMAPS_RSS];
-	return w->predicted_kb <= w->kernel_kb;
+	return (m->have & need) != need ||
+	       vma_same_pages(w->st, w->mm, vma, m, w->lacking, &w->pages);
 }
 
 static enum what compare_map(struct walk *w, const struct vma *vma, const struct vma_fact_map *m)
@@ -293,11 +265,11 @@ static void tell_maps(struct walk *w, size_t len, struct difference *diff)
 	strbuf_fini(&ours);
 }
 
-static int compare_maps(struct stage *st, unsigned int who, struct difference *diff,
-			struct vma_err *err)
+static int compare_maps(struct stage *st, unsigned int who, s64 lacking[RSS_NR],
+			struct difference *diff, struct vma_err *err)
 {
 	struct vma_mm *mm = vma_stage_mm(st, who);
-	struct walk w = { .st = st, .mm = mm, .it = vma_iter_at(mm, 0) };
+	struct walk w = { .st = st, .mm = mm, .it = vma_iter_at(mm, 0), .lacking = lacking };
 	const struct vma *next;
 	size_t len;
 	int rc = read_text(st, st->proc[who].smaps, &len, err);
@@ -314,8 +286,8 @@ static int compare_maps(struct stage *st, unsigned int who, struct difference *d
 	diff->what = w.what;
 	if (w.what == WHAT_PAGES)
 		strbuf_addf(&diff->detail, "%" PRIx64 ": %s: predicted %" PRIu64
-			    " kB, kernel %" PRIu64 " kB\n", w.at, w.pages_of, w.predicted_kb,
-			    w.kernel_kb);
+			    " kB, kernel %" PRIu64 " kB\n", w.at, w.pages.what,
+			    w.pages.predicted_kb, w.pages.kernel_kb);
 	else
 		tell_maps(&w, len, diff);
 	return 0;
@@ -326,17 +298,21 @@ static int compare_maps(struct stage *st, unsigned int who, struct difference *d
 struct counter {
 	const char *key; /* in status */
 	size_t offset;   /* in struct vma_mm */
+	u8 rss;          /* 1 + enum rss, 0 for the others */
 };
 
 static const struct counter counters[] = {
-	{ "\nVmPeak:", offsetof(struct vma_mm, hiwater_vm) },
-	{ "\nVmSize:", offsetof(struct vma_mm, total_vm) },
-	{ "\nVmLck:", offsetof(struct vma_mm, locked_vm) },
-	{ "\nVmPin:", offsetof(struct vma_mm, pinned_vm) },
-	{ "\nVmData:", offsetof(struct vma_mm, data_vm) },
-	{ "\nVmStk:", offsetof(struct vma_mm, stack_vm) },
-	{ "\nVmExe:", offsetof(struct vma_mm, end_code) },
-	{ "\nVmLib:", offsetof(struct vma_mm, exec_vm) },
+	{ "\nVmPeak:", offsetof(struct vma_mm, hiwater_vm), 0 },
+	{ "\nVmSize:", offsetof(struct vma_mm, total_vm), 0 },
+	{ "\nVmLck:", offsetof(struct vma_mm, locked_vm), 0 },
+	{ "\nVmPin:", offsetof(struct vma_mm, pinned_vm), 0 },
+	{ "\nRssAnon:", offsetof(struct vma_mm, rss_anon), 1 + RSS_ANON },
+	{ "\nRssFile:", offsetof(struct vma_mm, rss_file), 1 + RSS_FILE },
+	{ "\nRssShmem:", offsetof(struct vma_mm, rss_shmem), 1 + RSS_SHMEM },
+	{ "\nVmData:", offsetof(struct vma_mm, data_vm), 0 },
+	{ "\nVmStk:", offsetof(struct vma_mm, stack_vm), 0 },
+	{ "\nVmExe:", offsetof(struct vma_mm, end_code), 0 },
+	{ "\nVmLib:", offsetof(struct vma_mm, exec_vm), 0 },
 };
 
 /* The figure after @key, found at or after *@at, which moves there: keys come in order. */
@@ -367,8 +343,8 @@ static u64 own_counter(const struct vma_mm *mm, size_t offset)
 	return v * 4;
 }
 
-static int compare_counters(struct stage *st, unsigned int who, struct difference *diff,
-			    struct vma_err *err)
+static int compare_counters(struct stage *st, unsigned int who, const s64 lacking[RSS_NR],
+			    struct difference *diff, struct vma_err *err)
 {
 	const struct vma_mm *mm = vma_stage_mm(st, who);
 	const char *at;
@@ -380,10 +356,11 @@ static int compare_counters(struct stage *st, unsigned int who, struct differenc
 	at = st->text;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		const struct counter *c = &counters[i];
-		const u64 ours = own_counter(mm, c->offset);
+		const u64 ours = own_counter(mm, c->offset) +
+				 (u64)(c->rss ? lacking[c->rss - 1] : 0);
 		const u64 kernel = status_kb(&at, c->key);
 
-		if (ours == kernel)
+		if (ours == kernel || (c->rss && !st->rss_exact))
 			continue;
 		diff->what = WHAT_COUNTERS;
 		strbuf_addf(&diff->detail, "%.*s: predicted %" PRIu64 " kB, kernel %" PRIu64
@@ -447,12 +424,13 @@ static int compare_policies(struct stage *st, unsigned int who, struct differenc
 int vma_stage_compare(struct stage *st, unsigned int who, struct difference *diff,
 		      struct vma_err *err)
 {
-	int rc = compare_maps(st, who, diff, err);
+	s64 lacking[RSS_NR] = { 0 };
+	int rc = compare_maps(st, who, lacking, diff, err);
 
 	if (!rc && !diff->what)
 		rc = compare_policies(st, who, diff, err);
 	if (!rc && !diff->what)
-		rc = compare_counters(st, who, diff, err);
+		rc = compare_counters(st, who, lacking, diff, err);
 	if (!rc && !diff->what && st->bpf && !st->nr_filled)
 		rc = vma_compare_bpf(st, diff, err);
 	return rc;

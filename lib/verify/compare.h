@@ -4,12 +4,26 @@
 /* Reading a puppet's state and holding it against the model. */
 #include "verify/stage.h"
 
-/* Which flags this kernel prints. */
+/* Which flags and counters this kernel prints. */
 void vma_compare_init(struct stage *st);
 
 /* Lines of @ours that @theirs lacks as "predicted ...", the reverse as "kernel ...". Both begin
  * with a newline. */
 void vma_tell_lines(struct strbuf *b, const char *ours, const char *theirs);
+
+/* compare-pages.c: how much is mapped, by the counter that holds it. */
+enum rss { RSS_ANON, RSS_FILE, RSS_SHMEM, RSS_NR };
+struct pages_differ {
+	const char *what;
+	u64 predicted_kb, kernel_kb;
+};
+/* The pages of a mapping against its record in smaps. What the model cannot know, as of the puppet's
+ * own image, is added to lacking[], in kB. */
+bool vma_same_pages(const struct stage *st, const struct vma_mm *mm, const struct vma *vma,
+		    const struct vma_fact_map *m, s64 lacking[RSS_NR], struct pages_differ *out);
+/* After a call that takes pages from files: regular ones get them back, as the model has it, and what
+ * reclaim may have taken is known no more. */
+int vma_pages_after(struct stage *st, const struct step *step, const u64 *arg, struct vma_err *err);
 
 /* compare-bpf.c: the reader, loaded once for many stages. */
 struct vma_bpf_compare;

@@ -63,30 +63,32 @@ static const struct choice advices[] = {
 
 #define FILL_MOST (64ULL << 20)
 
-/* Is there shmem in the range, mapped shared or private? *mapped: the bytes mapped in it. */
-static bool meets_shmem(const struct gen *g, u64 start, u64 len, u64 *mapped)
+/* Is there shmem in the range, mapped shared or private, or memory that reclaim may drop? *mapped: the
+ * bytes mapped in it. */
+static bool meets_reclaim(const struct gen *g, u64 start, u64 len, u64 *mapped)
 {
 	const u64 end = start + len < start ? ~0ULL : start + len;
 	const struct vma *vma = vma_find(g->mm, page_down(start));
-	bool shmem = false;
+	bool found = false;
 
 	*mapped = 0;
 	for (; vma && vma->vm_start < end; vma = vma_next(g->mm, vma)) {
-		shmem |= vma_maps_shmem(g->st->world, vma);
+		found |= vma_maps_shmem(g->st->world, vma) || vma->vm_flags & VM_DROPPABLE;
 		*mapped += min_u64(end, vma->vm_end) - max_u64(start, vma->vm_start);
-		if (*mapped > FILL_MOST && shmem)
+		if (*mapped > FILL_MOST && found)
 			break;
 	}
-	return shmem;
+	return found;
 }
 
 static u64 sensible_advice(struct gen *g, u64 advice, u64 start, u64 len)
 {
 	u64 mapped;
-	const bool shmem = meets_shmem(g, start, len, &mapped);
+	const bool reclaim = meets_reclaim(g, start, len, &mapped);
 
-	/* Reclaim decides whether clean pages stay in their object; a userfaultfd would tell. */
-	if (advice == MADV_PAGEOUT && shmem)
+	/* Reclaim decides whether clean pages stay in their object; a userfaultfd would tell. Pages that
+	 * were given up by MADV_FREE go, once the CPU that gave them up has said so. */
+	if (advice == MADV_PAGEOUT && (reclaim || g->st->lazily_freed))
 		return MADV_COLD;
 	/* Page by page; even guard pages take page tables. */
 	if ((advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE ||

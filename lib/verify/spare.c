@@ -8,6 +8,9 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
 #define WINDOW_32BIT_BEGIN 0x40000000ULL
 #define GUARD_GAP (256 * VMA_PAGE_SIZE)
 #define LARGEST_SEGMENT (64 * VMA_PAGE_SIZE)
@@ -65,12 +68,47 @@ static bool begins_anywhere(const struct vma_mm *mm, const struct step *step, co
 	       !(arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE));
 }
 
+/* Calls that read pages, if only to have them there. */
+static bool reads(const struct step *step, const u64 *arg)
+{
+	if (step->op == VMA_OP_MADVISE || step->op == VMA_OP_PROCESS_MADVISE)
+		return arg[2] == MADV_POPULATE_READ;
+	return step->op == VMA_OP_TOUCH || step->op == VMA_OP_MLOCK || step->op == VMA_OP_MLOCK2;
+}
+
+/*
+ * A read past the end of a file is refused, but its neighbours are mapped first. Where the file's
+ * last page is the only one, Linux 6.18 maps it if there is a page table. One that holds a page is
+ * there; one that was left behind empty shows nowhere.
+ */
+static bool depends_on_page_table(const struct vma_mm *mm, u64 addr)
+{
+	const struct vma_system *sys = vma_world_system(mm->world);
+	const struct vma *vma = vma_lookup(mm, addr);
+	const u64 table = round_down_to(addr, VMA_PMD_SIZE);
+	const struct vma_file *f;
+	struct vma_page_run run;
+	u64 first, end;
+
+	if (!vma || vma_kind_of(mm->world, vma) != VMA_KIND_REGULAR ||
+	    (vma_pages_run(mm, table, &run) && run.start < table + VMA_PMD_SIZE))
+		return false;
+	f = vma_file_at(mm->world, vma->file);
+	end = pages(page_up(f->size));
+	first = max_u64(round_down_to(addr, sys->fault_around_bytes), vma->vm_start);
+	return vma->vm_pgoff + pages(addr - vma->vm_start) >= end &&
+	       vma->vm_pgoff + pages(first - vma->vm_start) + 1 == end;
+}
+
 bool vma_spare_kernel(const struct vma_mm *mm, const struct step *step, const u64 *arg)
 {
 	const struct vma_kernel *k = vma_world_kernel(mm->world);
 
 	if (step->op == VMA_OP_MREMAP && arg[3] & MREMAP_DONTUNMAP && k->dontunmap_accounts_next &&
 	    marks_nothing(mm, arg))
+		return true;
+	if (reads(step, arg) && (depends_on_page_table(mm, arg[0]) ||
+				 (step->second && depends_on_page_table(mm, arg[4]))))
 		return true;
 	return begins_anywhere(mm, step, arg) ||
 	       (!k->maple_tree && depends_on_tree(mm, step, arg));

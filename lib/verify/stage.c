@@ -394,13 +394,12 @@ int vma_stage_run(struct stage *st, const struct step *step, struct difference *
 		rc = vma_stage_do(st, step, arg, &out, err);
 	if (!rc)
 		rc = keep(st, step, &out, err);
+	if (!rc)
+		rc = vma_pages_after(st, step, arg, err);
 	if (rc)
 		return rc;
 	if (step->op == VMA_OP_MBIND || step->op == VMA_OP_SET_MEMPOLICY)
 		st->policies = true;
-	if ((step->op == VMA_OP_MADVISE || step->op == VMA_OP_PROCESS_MADVISE) &&
-	    arg[2] == MADV_PAGEOUT)
-		st->paged_out = true;
 	if (step->op == VMA_OP_SET_MEMPOLICY)
 		st->task_policy = true;
 	compare_outcomes(step, &res, &out, diff);

@@ -77,7 +77,9 @@ struct stage {
 	u64 shown_flags;         /* those that this kernel prints */
 	u64 nr_filled;           /* mappings from STAGE_FILL on */
 	bool no_uffd;            /* not permitted here */
-	bool paged_out;          /* MADV_PAGEOUT may have dropped pages: who knows which */
+	bool rss_exact;          /* what the running kernel shows in status */
+	u64 unknown_objects;     /* whose pages MADV_PAGEOUT may have taken, by mapping mod 64 */
+	bool lazily_freed;       /* MADV_FREE was called */
 	bool policies;           /* a policy was set: numa_maps is worth reading */
 	bool task_policy;        /* set_mempolicy was called: numa_maps mixes it in */
 	struct identity *idents;
