@@ -11,9 +11,8 @@ bool vma_fork_copies(const struct vma_kernel *k, const struct vma *vma)
 		return false;
 	if (k->guard_flag)
 		always |= VM_MAYBE_GUARD;
-	if (k->fork_copies_by_wp)
-		always |= VM_UFFD_WP;
-	else
+	/* Since 5.19 VM_UFFD_WP instead, but of the child: it has lost it (F2). */
+	if (!k->fork_copies_by_wp)
 		always |= VM_HUGETLB;
 	return vma->vm_flags & always || vma->anon_vma;
 }

@@ -64,7 +64,7 @@ static const struct weight count_ops[] = {
 static const struct weight pages_ops[] = {
 	{ make_touch, 34 }, { make_page_advice, 34 }, { make_mmap, 10 }, { make_munmap, 4 },
 	{ make_mprotect, 6 }, { make_mremap, 8 }, { make_mlock, 2 }, { make_fork, 4 },
-	{ make_exit, 3 }, { NULL, 0 },
+	{ make_exit, 3 }, { make_uffd, 12 }, { NULL, 0 },
 };
 
 static const struct weight legacy_ops[] = {

@@ -339,6 +339,16 @@ static void compare_outcomes(const struct step *step, const struct vma_result *r
 
 #define SEGMENT_MOST (64 * VMA_PAGE_SIZE) /* no live segment is larger */
 
+/* A fork has the userfaultfds open too, but they stay their maker's; and who else has one open keeps
+ * it from being released. */
+static bool owns_uffds(const struct stage *st, const struct step *step)
+{
+	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
+		if (st->mm[i] && i != step->who && step->op == VMA_OP_UFFD_CLOSE)
+			return false;
+	return vma_stage_mm(st, step->who) == st->model->mm;
+}
+
 /* Calls left out while shrinking may have made this one senseless, or aim it at the puppet. */
 static bool is_senseless(const struct stage *st, const struct step *step, const u64 *arg)
 {
@@ -354,6 +364,8 @@ static bool is_senseless(const struct stage *st, const struct step *step, const 
 	if (step->second && vma_live_is_ours(st->live, arg[4], arg[4] + arg[5]))
 		return true;
 	if (step->op == VMA_OP_SHMAT && vma_live_is_ours(st->live, arg[1], arg[1] + SEGMENT_MOST))
+		return true;
+	if (step->op >= VMA_OP_UFFD_API && step->op <= VMA_OP_UFFD_CLOSE && !owns_uffds(st, step))
 		return true;
 	if (step->op == VMA_OP_UFFD_REGISTER || step->op == VMA_OP_UFFD_UNREGISTER)
 		return vma_live_is_ours(st->live, arg[1], arg[1] + arg[2]);

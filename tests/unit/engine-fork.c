@@ -41,6 +41,12 @@ static void the_child_gets_a_copy(void **state)
 		{ .rule = "V-A13", NULL, "aaaa",
 		  "uffdio_api 1 0; uffdio_register 1 1 2 missing; has 1 um; fork; child; "
 		  "uffd 1 0; lacks 1 um", "a|aa|a" },
+		{ .rule = "F4 no anon_vma", NULL, "ff", "touch 0 2 r; fork; child; is file 0", "ff" },
+		{ .rule = "F4 anon_vma", NULL, "ff",
+		  "touch 0 2 r; touch 0 1 w; fork; child; is rss 1; is file 1", "FF" },
+		{ .rule = "F4 only the parent is registered", "6.1-", "ss",
+		  "touch 0 2 w; uffdio_api 1 0; uffdio_register 1 0 2 wp; fork; child; "
+		  "is shmem 0; touch 0 1 r; is shmem 2", "ss" },
 		{ .rule = "F5 shared pages", NULL, "AA", "fork; state 0 3; child; state 0 3",
 		  "AA" },
 		{ .rule = "F6 copies", NULL, "AA",
