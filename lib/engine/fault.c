@@ -182,9 +182,21 @@ static enum fault_result find_page(const struct op *o, const struct vma *vma, u6
 	if (start >= eof)
 		return FAULT_EOF;
 	*stop = min_u64(*stop, eof);
-	if (pool_is_empty(o, vma))
-		return FAULT_POOL;
-	return uffd_wants(o, vma, start, stop) ? FAULT_UFFD : FAULT_OK;
+	if (uffd_wants(o, vma, start, stop))
+		return FAULT_UFFD;
+	return pool_is_empty(o, vma) ? FAULT_POOL : FAULT_OK;
+}
+
+/* The anon_vma comes before the page is looked for (rc: what that finds), with a write. A private
+ * huge page is one of its own also when it is read, and comes after the userfaultfd was asked. */
+static bool makes_anon(const struct op *o, const struct vma *vma, bool missing, bool write,
+		       enum fault_result rc)
+{
+	if (vma->vm_flags & VM_MAYSHARE)
+		return false;
+	if (!missing || !is_hugetlb(vma))
+		return write;
+	return rc == FAULT_OK || (rc == FAULT_POOL && o->k->hugetlb_anon_first);
 }
 
 /* A fault that brings a huge page. */
@@ -237,9 +249,8 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 		*bad = stop;
 		return FAULT_OK;
 	}
-	/* The anon_vma comes before the page is looked for. */
 	rc = missing ? find_page(o, vma, start, eof, &stop) : FAULT_OK;
-	if (write && !(vma->vm_flags & VM_MAYSHARE))
+	if (makes_anon(o, vma, missing, write, rc))
 		prepare_anon(o, vma);
 	if (rc != FAULT_OK)
 		return rc;
