@@ -364,7 +364,7 @@ static int one_step(void *ctx, const struct vma_step *step)
 	vma_locks_begin(s->locks, step->mm, step->call);
 	for (size_t i = 0; i < step->nr_events; i++)
 		vma_locks_hear(s->locks, &step->events[i]);
-	vma_locks_end(s->locks, step->result);
+	vma_locks_end(s->locks);
 	c->mmap = modes[vma_locks_mode(s->locks)];
 	range = vma_locks_written(s->locks, &nr);
 	if (!vma_world_kernel(step->mm->world)->vma_locks)

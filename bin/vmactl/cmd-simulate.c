@@ -132,7 +132,7 @@ static size_t words_of_step(char **words)
 	return n;
 }
 
-/* The operation, its events kept; with --locks the locks among them. */
+/* The operation, its events kept; with --locks all locks among them. */
 static int run_heard(struct session *s, struct step *step, struct vma_result *res)
 {
 	struct vma_world *w = s->model->world;
@@ -152,7 +152,7 @@ static int run_heard(struct session *s, struct step *step, struct vma_result *re
 	vma_world_listen(w, vma_locks_hear, l);
 	rc = vma_op_run(s->model->mm, &step->call, res);
 	vma_world_listen(w, NULL, NULL);
-	vma_locks_end(l, res);
+	vma_locks_end(l);
 	rc = !rc && vma_locks_failed(l) ? -ENOMEM : rc;
 	vma_locks_free(l);
 	return rc;
@@ -304,7 +304,7 @@ static void show_step(struct session *s, const struct step *step, const struct v
 		const struct vma_event *ev = &step->events.ev[i];
 		struct vma_lock_event lock;
 
-		if (vma_lock_event_of(ev, &lock))
+		if (s->opt->locks && vma_lock_event_of(ev, &lock))
 			vma_out_addf(o, "    %s\n", vma_lock_text(&lock, text, sizeof(text)));
 		else if (ev->kind != VMA_EV_CHECK && *vma_explain_event(ev, text, sizeof(text)))
 			vma_out_addf(o, "  %s\n", text);

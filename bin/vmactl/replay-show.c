@@ -96,7 +96,8 @@ int replay_step_json(void *ctx, const struct vma_step *s)
 	vma_json_text(j, "state", vma_follow_name(s->follow));
 	vma_json_array(j, "events");
 	for (size_t i = 0; i < s->nr_events; i++)
-		vma_json_event(j, &s->events[i]);
+		if (s->events[i].kind != VMA_EV_LOCK)
+			vma_json_event(j, &s->events[i]);
 	vma_json_end(j);
 	if (run->opt->states)
 		json_state(j, s);

@@ -11,7 +11,7 @@ static int shrink(struct op *o, u64 from, u64 to)
 		return refuse_at(o, ENOMEM, VMA_WHY_BRK_NOTHING, from);
 	rc = unmap_gather(o, from, to);
 	if (!rc)
-		unmap_commit(o, from, to, false);
+		unmap_commit(o, from, to, UNMAP_LAST);
 	return rc;
 }
 
@@ -65,6 +65,7 @@ static int grow(struct op *o, u64 from, u64 to)
 		vma->vm_flags = flags;
 		if (!o->k->ksm_before_merge && o->k->ksm_process_wide && ksm_eligible(o, flags))
 			vma->vm_flags |= VM_MERGEABLE;
+		start_write(o, vma);
 		mm_link(mm, vma);
 		EMIT(o, .kind = VMA_EV_INSERT, .rule = "B7", .start = from, .end = to);
 	}
@@ -106,6 +107,7 @@ static int do_brk(struct op *o, u64 brk)
 
 int run_brk(struct op *o)
 {
+	mmap_write_lock(o);
 	if (!do_brk(o, o->call->arg[0]))
 		o->res->why = VMA_WHY_NONE;
 	o->res->err = 0;

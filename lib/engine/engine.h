@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 #include "base/range.h"
-#include "libvmactl/engine.h"
+#include "libvmactl/lock.h"
 #include "model/anon.h"
 #include "model/world.h"
 
@@ -122,6 +122,73 @@ static inline bool has_cap(const struct op *o, u32 cap)
 	return o->mm->caps & cap;
 }
 
+/* ---- lock-vma.c: what an operation locks. vma_op_run() gives up what is held in the end. */
+struct vma_event lock_event(const struct vma_lock_event *e);
+void tell_mmap(const struct op *o, enum vma_lock_action action, bool write);
+void tell_start_write(const struct op *o, const struct vma *vma);
+void tell_read_lock(const struct op *o, const struct vma *vma, bool taken);
+
+/* mm_lock_seqcount_begin(), and vma_end_write_all(): nothing before there were VMA locks. */
+static inline void begin_write(struct vma_mm *mm)
+{
+	CHECK(!mm->mmap_writer && !mm->mmap_readers);
+	mm->mmap_writer = true;
+	mm->mm_lock_seq += mm->world->kernel.mm_lock_seqcount;
+}
+
+static inline void end_write(struct vma_mm *mm)
+{
+	CHECK(mm->mmap_writer);
+	mm->mm_lock_seq += mm->world->kernel.vma_locks;
+	mm->mmap_writer = false;
+}
+
+static inline void mmap_write_lock(struct op *o)
+{
+	begin_write(o->mm);
+	if (unlikely(o->w->listen != NULL))
+		tell_mmap(o, VMA_LOCK_ACQUIRE, true);
+}
+
+static inline void mmap_read_lock(struct op *o)
+{
+	CHECK(!o->mm->mmap_writer);
+	o->mm->mmap_readers++;
+	if (unlikely(o->w->listen != NULL))
+		tell_mmap(o, VMA_LOCK_ACQUIRE, false);
+}
+
+static inline void mmap_downgrade(struct op *o)
+{
+	end_write(o->mm);
+	o->mm->mmap_readers = 1;
+	if (unlikely(o->w->listen != NULL))
+		tell_mmap(o, VMA_LOCK_DOWNGRADE, true);
+}
+
+static inline void mmap_unlock(struct op *o)
+{
+	bool write = o->mm->mmap_writer;
+
+	if (write)
+		end_write(o->mm);
+	else if (o->mm->mmap_readers)
+		o->mm->mmap_readers--;
+	else
+		return;
+	if (unlikely(o->w->listen != NULL))
+		tell_mmap(o, VMA_LOCK_RELEASE, write);
+}
+
+/* vma_start_write(), where the kernel has it: before the VMA changes, and of a new one too. */
+static inline void start_write(struct op *o, struct vma *vma)
+{
+	CHECK(o->mm->mmap_writer);
+	if (unlikely(o->w->listen != NULL))
+		tell_start_write(o, vma);
+	vma->vm_lock_seq = o->mm->mm_lock_seq;
+}
+
 /* ---- account.c: limits and charges */
 /* may_expand_vm(): 0, or -ENOMEM with the reason (M20). */
 int may_expand(struct op *o, u64 flags, u64 nr_pages);
@@ -145,7 +212,8 @@ struct merge {
 	u64 pgoff;
 	u64 flags;
 	u32 file, anon_vma, name;
-	u16 policy, uffd;
+	u16 policy;
+	u8 uffd;
 	const struct vma *src;   /* mremap: copied from here */
 	bool prev_only;          /* brk */
 	bool by_mmap;            /* mmap(2): some kernels have an order of their own */
@@ -173,21 +241,29 @@ int split(struct op *o, struct vma *vma, u64 addr, bool below);
 struct modify {
 	u64 flags;
 	u32 name;
-	u16 policy, uffd;
+	u16 policy;
+	u8 uffd;
 	bool own_pgoff; /* the old userfaultfd quirk: the VMA's own pgoff is offered (5.5) */
 };
 int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *m, struct vma **out);
 /* modify() of flags alone; everything else stays as it is. *flags: what to store. */
 int modify_flags(struct op *o, struct vma *vma, u64 start, u64 end, u64 *flags, struct vma **out);
 void set_flags(struct op *o, struct vma *vma, u64 flags);
+/* The same without a lock: a flag that may be set under the VMA's read lock. */
+void set_flags_shared(struct op *o, struct vma *vma, u64 flags);
 
 /* ---- unmap.c */
-/* Check and split so that [start, end) holds whole VMAs only (U2). Errors keep earlier splits. */
+/* Check, split so that [start, end) holds whole VMAs only (U2), and write-lock those. Errors keep
+ * earlier splits. */
 int unmap_gather(struct op *o, u64 start, u64 end);
-/* Remove the VMAs of a gathered range. hide_account: mremap's source, nothing is uncharged. */
-void unmap_commit(struct op *o, u64 start, u64 end, bool hide_account);
+enum {
+	UNMAP_HIDE_ACCOUNT = 1, /* mremap's source: nothing is uncharged */
+	UNMAP_LAST = 2,         /* nothing follows: mmap_lock is downgraded before anything is freed */
+};
+/* Remove the VMAs of a gathered range. */
+void unmap_commit(struct op *o, u64 start, u64 end, u32 how);
 /* Both, with the checks of munmap(2). */
-int do_munmap(struct op *o, u64 start, u64 len);
+int do_munmap(struct op *o, u64 start, u64 len, u32 how);
 /* One VMA leaves: chain, index, record. Counters are the caller's. */
 void remove_vma(struct op *o, struct vma *vma);
 /* The same for one that another has swallowed: the index knows already. */
@@ -264,7 +340,10 @@ enum fault_result {
 	FAULT_UFFD,
 	FAULT_POOL,
 };
-/* mm_populate(): fault a range in. Nobody hears of errors: the next VMA is tried. */
+/* populate_vma_page_range(): fault a range in, under mmap_lock as it is held. */
+void populate_locked(struct op *o, u64 start, u64 end);
+/* mm_populate(): the writer is done, mmap_lock is taken anew for reading. Nobody hears of errors:
+ * the next VMA is tried. */
 void populate(struct op *o, u64 start, u64 end);
 /* __mm_populate() of mlock: the first failure is the result, -EFAULT with its reason. */
 int populate_strict(struct op *o, u64 start, u64 end);

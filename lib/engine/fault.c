@@ -342,7 +342,7 @@ static int populate_range(struct op *o, u64 start, u64 end, bool strict)
 	return 0;
 }
 
-void populate(struct op *o, u64 start, u64 end)
+void populate_locked(struct op *o, u64 start, u64 end)
 {
 	struct vma_result keep = *o->res;
 
@@ -350,8 +350,22 @@ void populate(struct op *o, u64 start, u64 end)
 	*o->res = keep;
 }
 
+/* The writer's work is done. */
+static void read_lock_anew(struct op *o)
+{
+	mmap_unlock(o);
+	mmap_read_lock(o);
+}
+
+void populate(struct op *o, u64 start, u64 end)
+{
+	read_lock_anew(o);
+	populate_locked(o, start, end);
+}
+
 int populate_strict(struct op *o, u64 start, u64 end)
 {
+	read_lock_anew(o);
 	return populate_range(o, start, end, true);
 }
 
@@ -406,15 +420,26 @@ static int deliver(struct op *o, enum fault_result rc, u64 start, u64 addr)
 	return -EFAULT;
 }
 
-/* The VMA that an access at addr meets; a stack may grow for it. */
+/* The VMA that an access at addr meets. A stack may grow for it; then mmap_lock stays read-held for
+ * the fault itself. */
 static struct vma *meet(struct op *o, u64 addr)
 {
 	struct vma *vma = addr < o->mm->task_size ? vma_find(o->mm, addr) : NULL;
+	int rc;
 
 	if (!vma || vma->vm_start <= addr)
 		return vma;
-	if (!(vma->vm_flags & VM_GROWSDOWN) || grow_stack(o, vma, addr))
+	if (!(vma->vm_flags & VM_GROWSDOWN))
 		return NULL;
+	if (o->k->stack_grows_under_write)
+		mmap_write_lock(o);
+	else
+		mmap_read_lock(o);
+	rc = grow_stack(o, vma, addr);
+	if (rc)
+		return NULL;
+	if (o->mm->mmap_writer)
+		mmap_downgrade(o);
 	return vma;
 }
 
@@ -439,6 +464,7 @@ int run_touch(struct op *o)
 		rc = fault_range(o, vma, from, to, access & P_WRITE, &bad);
 		if (rc != FAULT_OK)
 			return deliver(o, rc, start, max_u64(bad, start));
+		mmap_unlock(o);
 		addr = to;
 	}
 	return 0;

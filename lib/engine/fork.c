@@ -54,7 +54,7 @@ static void leave_out(struct op *o, struct vma_mm *child)
 }
 
 /* One VMA of the child: everything but locks and userfaultfd comes along (F2). */
-static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma *vma)
+static struct vma *copy_vma(struct op *o, struct op *child, const struct vma *vma)
 {
 	bool wipe = vma->vm_flags & VM_WIPEONFORK;
 	struct vma *copy;
@@ -67,11 +67,12 @@ static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma
 	}
 	*copy = *vma;
 	copy->id = id;
-	copy->mm = child->id;
+	copy->mm = child->mm->id;
 	copy->anon_vma = copy->avc = 0;
 	if (copy->file)
 		file_use(o->w, copy->file);
-	copy->lock_seq = 0;
+	copy->vm_lock_seq = VMA_NEVER_LOCKED;
+	start_write(child, copy); /* by vm_flags_clear() */
 	copy->vm_flags &= ~VM_LOCKED_MASK;
 	/* Without UFFD_FEATURE_EVENT_FORK the child's mapping is not registered. */
 	if (unlikely(copy->uffd)) {
@@ -81,16 +82,16 @@ static struct vma *copy_vma(struct op *o, struct vma_mm *child, const struct vma
 	if (!wipe && vma->anon_vma)
 		anon_fork(o->w, copy, vma);
 	if (!wipe && o->mm->page_runs->count && vma_fork_copies(o->k, vma))
-		share_pages(o, child, vma);
+		share_pages(o, child->mm, vma);
 	EMIT(o, .kind = VMA_EV_FORK, .rule = "F2", .start = vma->vm_start, .end = vma->vm_end,
 	     .value = wipe ? VMA_FORK_WIPED : VMA_FORK_COPIED, .id = copy->anon_vma);
 	return copy;
 }
 
 /* The child's index is the parent's with other records behind it; what is not copied goes after. */
-static void copy_vmas(struct op *o, struct vma_mm *child)
+static void copy_vmas(struct op *o, struct op *child)
 {
-	struct vma_tree *t = child->vmas;
+	struct vma_tree *t = child->mm->vmas;
 	struct tree_pos pos;
 	u32 skipped = 0;
 
@@ -98,13 +99,13 @@ static void copy_vmas(struct op *o, struct vma_mm *child)
 		o->w->oom = true;
 		return;
 	}
-	child->map_count = o->mm->map_count;
+	child->mm->map_count = o->mm->map_count;
 	for (bool more = tree_first(t, &pos); more; more = tree_next(t, &pos)) {
-		const struct vma *vma = world_vma(o->w, tree_val(t, pos));
-		struct vma *copy;
+		struct vma *vma = world_vma(o->w, tree_val(t, pos)), *copy;
 
 		if (!pos.slot)
 			world_fetch_records(o->w, t, t->leaf[pos.leaf].next);
+		start_write(o, vma);
 		if (unlikely(vma->vm_flags & VM_DONTCOPY)) {
 			skipped++;
 			continue;
@@ -117,7 +118,7 @@ static void copy_vmas(struct op *o, struct vma_mm *child)
 		tree_set_val(t, pos, copy->id);
 	}
 	if (skipped)
-		leave_out(o, child);
+		leave_out(o, child->mm);
 }
 
 static struct vma_mm *new_child(struct op *o)
@@ -141,6 +142,8 @@ static struct vma_mm *new_child(struct op *o)
 	child->parent_mm = mm->id;
 	child->vmas = fresh.vmas;
 	child->page_runs = fresh.page_runs;
+	child->mm_lock_seq = 0;
+	child->mmap_writer = false;
 	child->map_count = 0;
 	child->locked_vm = child->pinned_vm = 0;
 	child->rss_anon = child->rss_file = child->rss_shmem = child->swap = 0;
@@ -163,6 +166,7 @@ static int check_copies(struct op *o)
 		return 0;
 	*o->res = keep;
 	vma_for_each(o->mm, vma) {
+		start_write(o, vma); /* those up to the one that is refused */
 		if (vma->vm_flags & VM_DONTCOPY || !(vma->vm_flags & VM_ACCOUNT))
 			continue;
 		if (check_charge(o, vma_pages(vma), charged))
@@ -175,14 +179,20 @@ static int check_copies(struct op *o)
 int run_fork(struct op *o)
 {
 	struct vma_mm *child;
-	int rc = check_copies(o);
+	struct op of_child = *o;
+	int rc;
 
+	mmap_write_lock(o);
+	rc = check_copies(o);
 	if (rc)
 		return rc;
 	child = new_child(o);
 	if (!child)
 		return -ENOMEM;
-	copy_vmas(o, child);
+	of_child.mm = child;
+	mmap_write_lock(&of_child);
+	copy_vmas(o, &of_child);
+	mmap_unlock(&of_child);
 	if (o->w->oom)
 		return -ENOMEM;
 	child->hiwater_vm = child->total_vm;
@@ -191,9 +201,18 @@ int run_fork(struct op *o)
 	return 0;
 }
 
+/* exit_mmap(): pages go while others may still read, the mappings under a writer's lock. */
 int run_exit(struct op *o)
 {
-	unmap_commit(o, 0, ~0ULL, false);
+	struct vma *vma;
+
+	mmap_read_lock(o);
+	mmap_unlock(o);
+	mmap_write_lock(o);
+	if (o->w->listen)
+		vma_for_each(o->mm, vma)
+			start_write(o, vma);
+	unmap_commit(o, 0, ~0ULL, 0);
 	o->mm->locked_vm = 0;
 	o->mm->dead = true;
 	return 0;

@@ -5,133 +5,195 @@
 
 /* ---------------------------------------------------------------- mmap_lock */
 
-/* Since 6.13 mm_lock_seq is odd while mmap_lock is write-held; before, it moves on unlock alone. */
-static bool seq_moves_twice(const struct vma_kernel *k)
+static const struct vma_kernel *kernel_of(const struct vma_mm *mm)
 {
-	return k->version >= KV(6, 13);
+	return &mm->world->kernel;
 }
 
-bool vma_mmap_write_lock(const struct vma_kernel *k, struct vma_mm_lock *mm)
+bool vma_mmap_write_lock(struct vma_mm *mm)
 {
-	if (mm->writer || mm->readers)
+	if (mm->mmap_writer || mm->mmap_readers)
 		return false;
-	mm->writer = true;
-	if (k->vma_locks && seq_moves_twice(k))
-		mm->seq++;
+	begin_write(mm);
 	return true;
 }
 
-void vma_end_write_all(const struct vma_kernel *k, struct vma_mm_lock *mm)
+void vma_end_write_all(struct vma_mm *mm)
 {
-	if (k->vma_locks)
-		mm->seq++;
+	CHECK(mm->mmap_writer);
+	mm->mm_lock_seq += kernel_of(mm)->vma_locks;
 }
 
-void vma_mmap_write_unlock(const struct vma_kernel *k, struct vma_mm_lock *mm)
+void vma_mmap_write_unlock(struct vma_mm *mm)
 {
-	CHECK(mm->writer);
-	vma_end_write_all(k, mm);
-	mm->writer = false;
+	end_write(mm);
 }
 
-void vma_mmap_write_downgrade(const struct vma_kernel *k, struct vma_mm_lock *mm)
+void vma_mmap_write_downgrade(struct vma_mm *mm)
 {
-	vma_mmap_write_unlock(k, mm);
-	mm->readers = 1;
+	end_write(mm);
+	mm->mmap_readers = 1;
 }
 
-bool vma_mmap_read_lock(struct vma_mm_lock *mm)
+bool vma_mmap_read_lock(struct vma_mm *mm)
 {
-	if (mm->writer)
+	if (mm->mmap_writer)
 		return false;
-	mm->readers++;
+	mm->mmap_readers++;
 	return true;
 }
 
-void vma_mmap_read_unlock(struct vma_mm_lock *mm)
+void vma_mmap_read_unlock(struct vma_mm *mm)
 {
-	CHECK(mm->readers);
-	mm->readers--;
+	CHECK(mm->mmap_readers);
+	mm->mmap_readers--;
 }
 
 /* ---------------------------------------------------------------- VMA locks */
 
-static u32 idle(const struct vma_kernel *k)
+enum { DETACHED, ATTACHED, MOST_READERS = 255 };
+
+void vma_lock_init(struct vma *vma)
 {
-	return k->vma_lock_refcount; /* attached, and nobody reads */
+	vma->vm_refcnt = DETACHED;
+	vma->vm_lock_seq = VMA_NEVER_LOCKED;
 }
 
-void vma_lock_init(struct vma_lock *l)
+bool vma_is_attached(const struct vma *vma)
 {
-	*l = (struct vma_lock){ .seq = ~0U }; /* no mm_lock_seq is that: not write-locked */
+	return vma->vm_refcnt;
 }
 
-bool vma_is_attached(const struct vma_lock *l)
+bool vma_is_detached(const struct vma *vma)
 {
-	return l->attached;
+	return !vma->vm_refcnt;
 }
 
-bool vma_is_detached(const struct vma_lock *l)
+void vma_mark_attached(struct vma *vma)
 {
-	return !l->attached;
+	CHECK(!vma->vm_refcnt);
+	vma->vm_refcnt = ATTACHED;
 }
 
-void vma_mark_attached(const struct vma_kernel *k, struct vma_lock *l)
+bool vma_is_write_locked(const struct vma_mm *mm, const struct vma *vma)
 {
-	l->attached = true;
-	l->count = idle(k);
+	return kernel_of(mm)->vma_locks && mm->mmap_writer && vma->vm_lock_seq == mm->mm_lock_seq;
 }
 
-bool vma_is_write_locked(const struct vma_kernel *k, const struct vma_mm_lock *mm,
-			 const struct vma_lock *l)
+bool vma_mark_detached(const struct vma_mm *mm, struct vma *vma)
 {
-	return k->vma_locks && mm->writer && l->seq == mm->seq;
+	if (kernel_of(mm)->vma_locks &&
+	    (!vma_is_write_locked(mm, vma) || vma->vm_refcnt != ATTACHED))
+		return false;
+	vma->vm_refcnt = DETACHED;
+	return true;
 }
 
-bool vma_mark_detached(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l)
+static bool get_reference(struct vma *vma)
 {
-	if (!k->vma_locks)
+	if (vma->vm_refcnt == DETACHED || vma->vm_refcnt == MOST_READERS)
+		return false;
+	vma->vm_refcnt++;
+	return true;
+}
+
+int vma_start_read(const struct vma_mm *mm, struct vma *vma)
+{
+	const struct vma_kernel *k = kernel_of(mm);
+
+	/* What is detached is also write-locked, until the writer is done. */
+	if (!k->vma_locks || vma_is_write_locked(mm, vma))
+		return 0;
+	if (vma_is_detached(vma))
+		return k->vma_lock_refcount ? -EAGAIN : 0;
+	return vma->mm == mm->id && get_reference(vma);
+}
+
+bool vma_start_read_locked(const struct vma_mm *mm, struct vma *vma)
+{
+	CHECK(mm->mmap_readers);
+	return kernel_of(mm)->vma_locks && get_reference(vma);
+}
+
+void vma_end_read(struct vma *vma)
+{
+	CHECK(vma->vm_refcnt > ATTACHED);
+	vma->vm_refcnt--;
+}
+
+bool vma_start_write(const struct vma_mm *mm, struct vma *vma)
+{
+	CHECK(mm->mmap_writer);
+	if (!kernel_of(mm)->vma_locks)
 		return true;
-	if (!vma_is_write_locked(k, mm, l) || l->count > idle(k))
+	if (vma->vm_refcnt > ATTACHED)
 		return false;
-	l->attached = false;
-	l->count = 0;
+	vma->vm_lock_seq = mm->mm_lock_seq;
 	return true;
 }
 
-bool vma_start_read(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l)
+struct vma *vma_lock_vma_under_rcu(struct vma_mm *mm, u64 addr, struct vma *found, u32 *misses)
 {
-	if (!k->vma_locks || !l->attached || vma_is_write_locked(k, mm, l))
-		return false;
-	l->count++;
-	return true;
+	struct vma *vma = found ? found : vma_lookup(mm, addr);
+
+	if (misses)
+		*misses = 0;
+	if (vma && vma_is_detached(vma) && !vma_is_write_locked(mm, vma)) {
+		if (misses)
+			++*misses;
+		vma = vma_lookup(mm, addr);
+	}
+	if (!vma || vma_start_read(mm, vma) <= 0)
+		return NULL;
+	if (addr >= vma->vm_start && addr < vma->vm_end)
+		return vma;
+	vma_end_read(vma);
+	return NULL;
 }
 
-bool vma_start_read_locked(const struct vma_kernel *k, const struct vma_mm_lock *mm,
-			   struct vma_lock *l)
+/* ---------------------------------------------------------------- of an operation */
+
+struct vma_event lock_event(const struct vma_lock_event *e)
 {
-	CHECK(mm->readers);
-	if (!k->vma_locks || !l->attached)
-		return false;
-	l->count++;
-	return true;
+	return (struct vma_event){
+		.kind = VMA_EV_LOCK, .rule = "K14", .start = e->start, .end = e->end,
+		.at = e->object, .mm = e->mm,
+		.id = (u32)e->cls | (u32)e->action << 8 | (u32)e->write << 16,
+	};
 }
 
-void vma_end_read(const struct vma_kernel *k, struct vma_lock *l)
+static void tell(const struct op *o, const struct vma_lock_event *e)
 {
-	CHECK(l->count > idle(k));
-	l->count--;
+	const struct vma_event ev = lock_event(e);
+
+	if (o->w->listen)
+		o->w->listen(o->w->listen_ctx, &ev);
 }
 
-bool vma_start_write(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l)
+void tell_mmap(const struct op *o, enum vma_lock_action action, bool write)
 {
-	CHECK(mm->writer);
-	if (!k->vma_locks)
-		return true;
-	if (l->attached && l->count > idle(k))
-		return false;
-	l->seq = mm->seq;
-	return true;
+	tell(o, &(const struct vma_lock_event){ .cls = VMA_LOCK_MMAP, .action = action,
+						.write = write, .object = o->mm->id,
+						.mm = o->mm->id });
+}
+
+static void tell_vma(const struct op *o, const struct vma *vma, enum vma_lock_action action,
+		     bool write)
+{
+	tell(o, &(const struct vma_lock_event){
+		.cls = VMA_LOCK_VMA, .action = action, .write = write, .object = vma->vm_start,
+		.start = vma->vm_start, .end = vma->vm_end, .mm = o->mm->id });
+}
+
+void tell_start_write(const struct op *o, const struct vma *vma)
+{
+	if (o->k->vma_locks && !vma_is_write_locked(o->mm, vma))
+		tell_vma(o, vma, VMA_LOCK_ACQUIRE, true);
+}
+
+void tell_read_lock(const struct op *o, const struct vma *vma, bool taken)
+{
+	tell_vma(o, vma, taken ? VMA_LOCK_ACQUIRE : VMA_LOCK_RELEASE, false);
 }
 
 /* ---------------------------------------------------------------- faults */
@@ -167,6 +229,8 @@ enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, 
 		return VMA_FALLBACK_NO_VMA_LOCKS;
 	if (!vma)
 		return VMA_FALLBACK_NOT_MAPPED;
+	if (vma_is_write_locked(mm, vma))
+		return VMA_FALLBACK_WRITE_LOCKED;
 	anonymous = vma_is_anonymous(w, vma);
 	if (!anonymous && !k->vma_lock_files)
 		return VMA_FALLBACK_FILE;
@@ -178,6 +242,8 @@ enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, 
 		     (write || (anonymous && !k->vma_lock_uffd));
 	if (makes_anon && !k->vma_lock_anon_inline)
 		return VMA_FALLBACK_ANON_VMA;
+	if (makes_anon && mm->mmap_writer)
+		return VMA_FALLBACK_TRYLOCK;
 	if (trylock)
 		*trylock = makes_anon;
 	return VMA_FALLBACK_NONE;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The locks of an operation (rule K14). What the engine reports of its changes says which locks the
- * kernel holds for them; they are put before the event that needs them. So an operation that nobody
- * asks about costs nothing.
+ * The locks of an operation (rule K14). The engine tells of mmap_lock and of the VMAs it locks, as
+ * it keeps mm_lock_seq and vm_lock_seq. What is held inside those, and what a fault takes, follows
+ * from its other events: such locks are put before the event that needs them, so an operation that
+ * nobody asks about does not pay for them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,10 @@
 #include "engine/engine.h"
 #include "libvmactl/lock.h"
 
-enum mode { UNLOCKED, READING, WRITING, BY_VMA };
+enum mode { UNLOCKED, READING, WRITING };
 
-/* What is unlinked from a VMA that goes: address_space and anon_vma root, 0 none. */
-struct gone {
+/* The reverse maps in which a VMA stands: address_space and anon_vma root, 0 none. */
+struct rmaps {
 	u32 mapping, root;
 };
 
@@ -24,16 +25,12 @@ struct vma_locks {
 	const struct vma_mm *mm;
 	const struct vma_kernel *k;
 	const struct vma_call *call;
-	enum mode mode, first;   /* how mmap_lock is held now, and was in the beginning */
-	u32 child;               /* fork: mm whose mmap_lock is held too */
-	bool grows;              /* touch: a stack has to grow */
-	bool in_fault;           /* touch: the locks of a fault are held */
+	enum mode mode, most;    /* how mmap_lock is held now, and was at most */
+	bool in_fault;           /* touch: the locks of a fault are held, taken here */
 	bool fault_by_vma;
 	u64 fault_start, fault_end; /* of its VMA */
 	struct vma_lock_range *written;
 	size_t nr_written, cap_written;
-	struct gone *gone;
-	size_t nr_gone, cap_gone;
 	bool failed;
 };
 
@@ -84,42 +81,19 @@ char *vma_lock_text(const struct vma_lock_event *e, char *out, size_t size)
 }
 
 static void say(struct vma_locks *l, enum vma_lock_class cls, enum vma_lock_action action,
-		bool write, u64 object, u64 start, u64 end, u32 mm)
+		bool write, u64 object, u64 start, u64 end)
 {
-	l->fn(l->ctx, &(const struct vma_event){
-		.kind = VMA_EV_LOCK, .rule = "K14", .start = start, .end = end, .at = object,
-		.id = (u32)cls | (u32)action << 8 | (u32)write << 16, .mm = mm });
+	const struct vma_event ev = lock_event(&(const struct vma_lock_event){
+		.cls = cls, .action = action, .write = write, .object = object, .start = start,
+		.end = end, .mm = cls == VMA_LOCK_I_MMAP || cls == VMA_LOCK_ANON ? 0 : l->mm->id });
+
+	l->fn(l->ctx, &ev);
 }
 
 /* ---------------------------------------------------------------- single locks */
 
-static void mmap_take(struct vma_locks *l, enum mode mode)
-{
-	say(l, VMA_LOCK_MMAP, VMA_LOCK_ACQUIRE, mode == WRITING, l->mm->id, 0, 0, l->mm->id);
-	l->mode = mode;
-}
-
-static void mmap_give(struct vma_locks *l)
-{
-	if (l->mode == READING || l->mode == WRITING)
-		say(l, VMA_LOCK_MMAP, VMA_LOCK_RELEASE, l->mode == WRITING, l->mm->id, 0, 0,
-		    l->mm->id);
-	l->mode = UNLOCKED;
-}
-
-static void mmap_need(struct vma_locks *l, enum mode mode)
-{
-	if (l->mode == mode)
-		return;
-	mmap_give(l);
-	mmap_take(l, mode);
-}
-
 static void remember(struct vma_locks *l, u64 start, u64 end)
 {
-	for (size_t i = l->nr_written, n = 0; i-- && n < 8; n++)
-		if (l->written[i].start == start)
-			return;
 	if (l->nr_written == l->cap_written) {
 		size_t cap = l->cap_written ? 2 * l->cap_written : 16;
 		struct vma_lock_range *more = realloc(l->written, cap * sizeof(*more));
@@ -134,41 +108,32 @@ static void remember(struct vma_locks *l, u64 start, u64 end)
 	l->written[l->nr_written++] = (struct vma_lock_range){ start, end };
 }
 
-/* vma_start_write(); before 6.4 mmap_lock is all there is. */
-static void write_vma(struct vma_locks *l, u64 start, u64 end)
-{
-	mmap_need(l, WRITING);
-	remember(l, start, end);
-	if (l->k->vma_locks)
-		say(l, VMA_LOCK_VMA, VMA_LOCK_ACQUIRE, true, start, start, end, l->mm->id);
-}
-
 static void with_pte(struct vma_locks *l, u64 start, u64 end)
 {
-	say(l, VMA_LOCK_PTE, VMA_LOCK_ACQUIRE, true, start, start, end, l->mm->id);
-	say(l, VMA_LOCK_PTE, VMA_LOCK_RELEASE, true, start, start, end, l->mm->id);
+	say(l, VMA_LOCK_PTE, VMA_LOCK_ACQUIRE, true, start, start, end);
+	say(l, VMA_LOCK_PTE, VMA_LOCK_RELEASE, true, start, start, end);
 }
 
 static void one_lock(struct vma_locks *l, enum vma_lock_class cls, u64 object, bool take)
 {
 	if (object)
-		say(l, cls, take ? VMA_LOCK_ACQUIRE : VMA_LOCK_RELEASE, true, object, 0, 0, 0);
+		say(l, cls, take ? VMA_LOCK_ACQUIRE : VMA_LOCK_RELEASE, true, object, 0, 0);
 }
 
-/* The reverse maps in which a VMA stands. */
-static struct gone maps_of(const struct vma_locks *l, const struct vma *vma)
+static struct rmaps rmaps_of(const struct vma_locks *l, u64 addr)
 {
 	const struct vma_world *w = l->mm->world;
+	const struct vma *vma = vma_lookup(l->mm, addr);
 	const struct vma_file *f = vma ? vma_file_at(w, vma->file) : NULL;
 	const struct vma_anon *av = vma ? vma_anon_at(w, vma->anon_vma) : NULL;
 
-	return (struct gone){ f && vma_has_vm_file(w, vma) ? f->mapping : 0, av ? av->root : 0 };
+	return (struct rmaps){ f && vma_has_vm_file(w, vma) ? f->mapping : 0, av ? av->root : 0 };
 }
 
 /* vma_prepare() and vma_complete(): file before anon, while the VMA's place changes. */
 static void with_rmap(struct vma_locks *l, u64 addr, bool pte)
 {
-	struct gone g = maps_of(l, vma_lookup(l->mm, addr));
+	struct rmaps g = rmaps_of(l, addr);
 
 	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, true);
 	one_lock(l, VMA_LOCK_ANON, g.root, true);
@@ -179,58 +144,14 @@ static void with_rmap(struct vma_locks *l, u64 addr, bool pte)
 }
 
 /* unlink_anon_vmas() and unlink_file_vma(): one after the other. */
-static void unlink_rmap(struct vma_locks *l, const struct gone *g)
+static void unlink_rmap(struct vma_locks *l, u64 addr)
 {
-	one_lock(l, VMA_LOCK_ANON, g->root, true);
-	one_lock(l, VMA_LOCK_ANON, g->root, false);
-	one_lock(l, VMA_LOCK_I_MMAP, g->mapping, true);
-	one_lock(l, VMA_LOCK_I_MMAP, g->mapping, false);
-}
+	struct rmaps g = rmaps_of(l, addr);
 
-/* ---------------------------------------------------------------- how mmap_lock is held */
-
-/* Advice that changes flags needs it for writing; what only drops pages may do with a VMA lock. */
-static enum mode advice_mode(const struct vma_locks *l)
-{
-	const u64 *a = l->call->arg;
-	const struct vma *vma = vma_lookup(l->mm, a[0]);
-	bool one = vma && a[0] + a[1] <= vma->vm_end && !(vma->vm_flags & VM_UFFD_FLAGS);
-
-	switch (a[2]) {
-	case 4:   /* DONTNEED */
-	case 8:   /* FREE */
-	case 24:  /* DONTNEED_LOCKED */
-	case 102: /* GUARD_INSTALL */
-	case 103: /* GUARD_REMOVE */
-		return l->k->madvise_vma_lock && one ? BY_VMA : READING;
-	case 3:  /* WILLNEED */
-	case 9:  /* REMOVE */
-	case 20: /* COLD */
-	case 21: /* PAGEOUT */
-	case 22: /* POPULATE_READ */
-	case 23: /* POPULATE_WRITE */
-	case 25: /* COLLAPSE */
-		return READING;
-	default:
-		return WRITING;
-	}
-}
-
-static enum mode mode_of(const struct vma_locks *l)
-{
-	switch (l->call->op) {
-	case VMA_OP_TOUCH:
-	case VMA_OP_SET_MEMPOLICY:
-	case VMA_OP_SET_MDWE:
-	case VMA_OP_UFFD_API:
-	case VMA_OP_SETRLIMIT:
-		return UNLOCKED;
-	case VMA_OP_MADVISE:
-	case VMA_OP_PROCESS_MADVISE:
-		return advice_mode(l);
-	default:
-		return WRITING;
-	}
+	one_lock(l, VMA_LOCK_ANON, g.root, true);
+	one_lock(l, VMA_LOCK_ANON, g.root, false);
+	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, true);
+	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, false);
 }
 
 /* ---------------------------------------------------------------- faults */
@@ -241,9 +162,9 @@ static void fault_end(struct vma_locks *l)
 		return;
 	if (l->fault_by_vma)
 		say(l, VMA_LOCK_VMA, VMA_LOCK_RELEASE, false, l->fault_start, l->fault_start,
-		    l->fault_end, l->mm->id);
+		    l->fault_end);
 	else
-		mmap_give(l);
+		say(l, VMA_LOCK_MMAP, VMA_LOCK_RELEASE, false, l->mm->id, 0, 0);
 	l->in_fault = false;
 }
 
@@ -253,112 +174,80 @@ static void fault_begin(struct vma_locks *l, u64 addr, bool makes_anon)
 	const struct vma *vma = vma_lookup(l->mm, addr);
 	enum vma_fallback why = vma_fault_path(l->mm, addr, false, NULL);
 
+	if (l->mode != UNLOCKED) /* a stack that had to grow for it */
+		return;
 	if (l->in_fault && addr >= l->fault_start && addr < l->fault_end)
 		return;
 	fault_end(l);
 	if (makes_anon && !l->k->vma_lock_anon_inline)
 		why = VMA_FALLBACK_ANON_VMA;
-	l->fault_by_vma = why == VMA_FALLBACK_NONE && !l->grows && vma;
+	l->fault_by_vma = why == VMA_FALLBACK_NONE && vma;
 	l->fault_start = vma ? vma->vm_start : addr;
 	l->fault_end = vma ? vma->vm_end : addr + VMA_PAGE_SIZE;
 	l->in_fault = true;
 	if (l->fault_by_vma)
 		say(l, VMA_LOCK_VMA, VMA_LOCK_ACQUIRE, false, l->fault_start, l->fault_start,
-		    l->fault_end, l->mm->id);
+		    l->fault_end);
 	else
-		mmap_take(l, l->grows && l->k->version >= KV(6, 5) ? WRITING : READING);
+		say(l, VMA_LOCK_MMAP, VMA_LOCK_ACQUIRE, false, l->mm->id, 0, 0);
 }
 
 /* anon_vma_prepare(): under mmap_lock, which a fault by VMA lock has to try for. */
 static void make_anon(struct vma_locks *l, const struct vma_event *ev)
 {
-	bool touch = l->call->op == VMA_OP_TOUCH, tries;
 	const struct vma_anon *av = vma_anon_at(l->mm->world, ev->id);
+	bool tries;
 
-	if (touch)
+	if (l->call->op == VMA_OP_TOUCH)
 		fault_begin(l, ev->start, true);
-	tries = touch && l->fault_by_vma;
+	tries = l->in_fault && l->fault_by_vma;
 	if (tries)
-		say(l, VMA_LOCK_MMAP, VMA_LOCK_TRY, false, l->mm->id, 0, 0, l->mm->id);
+		say(l, VMA_LOCK_MMAP, VMA_LOCK_TRY, false, l->mm->id, 0, 0);
 	one_lock(l, VMA_LOCK_ANON, av ? av->root : 0, true);
 	with_pte(l, ev->start, ev->end);
 	one_lock(l, VMA_LOCK_ANON, av ? av->root : 0, false);
 	if (tries)
-		say(l, VMA_LOCK_MMAP, VMA_LOCK_RELEASE, false, l->mm->id, 0, 0, l->mm->id);
+		say(l, VMA_LOCK_MMAP, VMA_LOCK_RELEASE, false, l->mm->id, 0, 0);
 }
 
+/* expand_downwards(): mmap_lock is held already, as the kernel does. */
 static void grow_stack_locks(struct vma_locks *l, const struct vma_event *ev)
 {
-	const struct vma *vma = vma_lookup(l->mm, ev->start);
-	struct gone g = maps_of(l, vma);
+	struct rmaps g = rmaps_of(l, ev->at);
 
-	fault_begin(l, ev->start, false);
-	if (l->mode == WRITING)
-		write_vma(l, ev->at, ev->value);
 	one_lock(l, VMA_LOCK_ANON, g.root, true);
 	with_pte(l, ev->start, ev->end);
 	one_lock(l, VMA_LOCK_ANON, g.root, false);
+}
+
+/* The engine takes or gives up a lock itself. */
+static void of_engine(struct vma_locks *l, const struct vma_event *ev)
+{
+	struct vma_lock_event e;
+
+	vma_lock_event_of(ev, &e);
+	if (e.cls == VMA_LOCK_VMA && e.write)
+		remember(l, e.start, e.end);
+	if (e.cls != VMA_LOCK_MMAP || e.mm != l->mm->id)
+		return;
 	fault_end(l);
-	l->grows = false;
+	if (e.action == VMA_LOCK_RELEASE)
+		l->mode = UNLOCKED;
+	else
+		l->mode = e.write && e.action == VMA_LOCK_ACQUIRE ? WRITING : READING;
+	if (l->mode > l->most)
+		l->most = l->mode;
 }
 
 /* ---------------------------------------------------------------- changes */
 
-static void removed(struct vma_locks *l, const struct vma_event *ev)
-{
-	struct gone g = maps_of(l, vma_lookup(l->mm, ev->start));
-
-	write_vma(l, ev->start, ev->end);
-	if (l->call->op != VMA_OP_MUNMAP) {
-		unlink_rmap(l, &g);
-		return;
-	}
-	if (l->nr_gone == l->cap_gone) {
-		size_t cap = l->cap_gone ? 2 * l->cap_gone : 16;
-		struct gone *more = realloc(l->gone, cap * sizeof(*more));
-
-		if (!more) {
-			l->failed = true;
-			return;
-		}
-		l->gone = more;
-		l->cap_gone = cap;
-	}
-	l->gone[l->nr_gone++] = g;
-}
-
-static void merged(struct vma_locks *l, const struct vma_event *ev)
-{
-	write_vma(l, ev->at, ev->value);
-	if (ev->start != ev->at)
-		write_vma(l, ev->start, ev->end);
-	if (ev->kind != VMA_EV_MERGE_PREV && ev->end < ev->value)
-		write_vma(l, ev->end, ev->value);
-	with_rmap(l, ev->at, false);
-}
-
 static void forked(struct vma_locks *l, const struct vma_event *ev)
 {
-	if (!l->child) {
-		l->child = ~0U; /* the child has no number yet */
-		say(l, VMA_LOCK_MMAP, VMA_LOCK_ACQUIRE, true, l->child, 0, 0, l->child);
-	}
-	write_vma(l, ev->start, ev->end);
-	if (ev->value == VMA_FORK_COPIED)
-		with_rmap(l, ev->start, false);
-	if (ev->value == VMA_FORK_COPIED && ev->id)
+	if (ev->value != VMA_FORK_COPIED)
+		return;
+	with_rmap(l, ev->start, false);
+	if (ev->id)
 		with_pte(l, ev->start, ev->end);
-}
-
-static void dropped_pages(struct vma_locks *l, const struct vma_event *ev)
-{
-	if (l->first == BY_VMA)
-		say(l, VMA_LOCK_VMA, VMA_LOCK_ACQUIRE, false, ev->start, ev->start, ev->end,
-		    l->mm->id);
-	with_pte(l, ev->start, ev->end);
-	if (l->first == BY_VMA)
-		say(l, VMA_LOCK_VMA, VMA_LOCK_RELEASE, false, ev->start, ev->start, ev->end,
-		    l->mm->id);
 }
 
 static bool is_mprotect(const struct vma_locks *l)
@@ -371,22 +260,20 @@ static void before(struct vma_locks *l, const struct vma_event *ev)
 	bool touch = l->call->op == VMA_OP_TOUCH;
 
 	switch (ev->kind) {
-	case VMA_EV_SPLIT:
-		write_vma(l, ev->start, ev->end);
-		with_rmap(l, ev->start, false);
+	case VMA_EV_LOCK:
+		of_engine(l, ev);
 		break;
 	case VMA_EV_MERGE_PREV:
 	case VMA_EV_MERGE_NEXT:
 	case VMA_EV_MERGE_BOTH:
-		merged(l, ev);
+		with_rmap(l, ev->at, false);
 		break;
 	case VMA_EV_INSERT:
-		write_vma(l, ev->start, ev->end);
-		one_lock(l, VMA_LOCK_I_MMAP, maps_of(l, vma_lookup(l->mm, ev->start)).mapping, true);
-		one_lock(l, VMA_LOCK_I_MMAP, maps_of(l, vma_lookup(l->mm, ev->start)).mapping, false);
+		one_lock(l, VMA_LOCK_I_MMAP, rmaps_of(l, ev->start).mapping, true);
+		one_lock(l, VMA_LOCK_I_MMAP, rmaps_of(l, ev->start).mapping, false);
 		break;
 	case VMA_EV_REMOVE:
-		removed(l, ev);
+		unlink_rmap(l, ev->start);
 		break;
 	case VMA_EV_GROW:
 		if (touch) {
@@ -394,34 +281,27 @@ static void before(struct vma_locks *l, const struct vma_event *ev)
 			break;
 		}
 		/* fall through */
+	case VMA_EV_SPLIT:
 	case VMA_EV_SHRINK:
-		write_vma(l, ev->start, ev->end);
 		with_rmap(l, ev->start, false);
 		break;
 	case VMA_EV_FLAGS:
-		write_vma(l, ev->start, ev->end);
 		if (is_mprotect(l))
 			with_pte(l, ev->start, ev->end);
 		break;
 	case VMA_EV_MOVE:
-		write_vma(l, ev->start, ev->end);
 		with_rmap(l, ev->start, true);
 		break;
 	case VMA_EV_ANON_NEW:
 	case VMA_EV_ANON_REUSE:
 		make_anon(l, ev);
 		break;
-	case VMA_EV_POPULATE: /* after mmap_lock was given up, but for mprotect of locked memory */
-		if (!is_mprotect(l) && l->mode != READING)
-			mmap_need(l, READING);
-		break;
 	case VMA_EV_FAULT:
 		if (touch)
 			fault_begin(l, ev->start, false);
-		with_pte(l, ev->start, ev->end);
-		break;
+		/* fall through */
 	case VMA_EV_PAGES:
-		dropped_pages(l, ev);
+		with_pte(l, ev->start, ev->end);
 		break;
 	case VMA_EV_FORK:
 		forked(l, ev);
@@ -449,7 +329,6 @@ void vma_locks_free(struct vma_locks *l)
 	if (!l)
 		return;
 	free(l->written);
-	free(l->gone);
 	free(l);
 }
 
@@ -460,14 +339,9 @@ void vma_locks_begin(struct vma_locks *l, const struct vma_mm *mm, const struct 
 	l->mm = target ? target : mm;
 	l->k = &mm->world->kernel;
 	l->call = call;
-	l->nr_written = l->nr_gone = 0;
-	l->child = 0;
+	l->nr_written = 0;
 	l->in_fault = false;
-	l->mode = UNLOCKED;
-	l->first = mode_of(l);
-	l->grows = call->op == VMA_OP_TOUCH && !vma_lookup(l->mm, call->arg[0]);
-	if (l->first == READING || l->first == WRITING)
-		mmap_take(l, l->first);
+	l->mode = l->most = UNLOCKED;
 }
 
 void vma_locks_hear(void *locks, const struct vma_event *ev)
@@ -480,18 +354,9 @@ void vma_locks_hear(void *locks, const struct vma_event *ev)
 		fault_end(l);
 }
 
-void vma_locks_end(struct vma_locks *l, const struct vma_result *res)
+void vma_locks_end(struct vma_locks *l)
 {
 	fault_end(l);
-	if (l->child)
-		say(l, VMA_LOCK_MMAP, VMA_LOCK_RELEASE, true, l->child, 0, 0, l->child);
-	if (l->call->op == VMA_OP_MUNMAP && !res->err && l->mode == WRITING) {
-		say(l, VMA_LOCK_MMAP, VMA_LOCK_DOWNGRADE, true, l->mm->id, 0, 0, l->mm->id);
-		l->mode = READING;
-		for (size_t i = 0; i < l->nr_gone; i++)
-			unlink_rmap(l, &l->gone[i]);
-	}
-	mmap_give(l);
 }
 
 const struct vma_lock_range *vma_locks_written(const struct vma_locks *l, size_t *nr)
@@ -502,7 +367,7 @@ const struct vma_lock_range *vma_locks_written(const struct vma_locks *l, size_t
 
 int vma_locks_mode(const struct vma_locks *l)
 {
-	return l->first == WRITING ? 2 : l->first == READING;
+	return l->most;
 }
 
 bool vma_locks_failed(const struct vma_locks *l)

@@ -8,8 +8,8 @@ struct advice;
 typedef int advice_fn(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end);
 
 /*
- * THE table of advices. A flag-changing advice is clear and set bits, and perhaps a test; one that
- * works on pages has a function. A new advice is a row.
+ * THE table of advices. A flag-changing advice is clear and set bits, and perhaps a test, and takes
+ * mmap_lock for writing; one that works on pages has a function, and reads. A new advice is a row.
  */
 struct advice {
 	u32 value;
@@ -17,6 +17,7 @@ struct advice {
 	u64 clear, set;
 	bool (*allowed)(const struct op *o, const struct vma *vma); /* NULL: always */
 	advice_fn *pages;
+	bool (*by_vma)(const struct vma_kernel *k); /* the VMA's own lock may do; NULL: never */
 	bool discards;  /* sealed read-only anonymous memory refuses it (M6) */
 	bool remote;    /* process_madvise on others: always */
 	bool remote_later;
@@ -26,6 +27,8 @@ static bool knows_populate(const struct vma_kernel *k) { return k->madvise_popul
 static bool knows_dontneed_locked(const struct vma_kernel *k) { return k->madvise_dontneed_locked; }
 static bool knows_collapse(const struct vma_kernel *k) { return k->madvise_collapse; }
 static bool knows_guard(const struct vma_kernel *k) { return k->madvise_guard; }
+static bool drops_by_vma(const struct vma_kernel *k) { return k->madvise_vma_lock; }
+static bool guards_by_vma(const struct vma_kernel *k) { return k->guard_vma_lock; }
 
 static bool not_io(const struct op *o, const struct vma *vma)
 {
@@ -230,6 +233,13 @@ static int collapse(struct op *o, const struct advice *a, struct vma *vma, u64 s
 	for (; from < to; from += VMA_PMD_SIZE) {
 		if (!vma_pages_run(o->mm, from, &run) || run.start >= from + VMA_PMD_SIZE)
 			return wrong_kind(o, vma);
+		if (run.state & VMA_PAGE_HUGE && run.start <= from && run.end >= from + VMA_PMD_SIZE)
+			continue;
+		mmap_unlock(o);
+		mmap_write_lock(o);
+		start_write(o, vma);
+		mmap_unlock(o);
+		mmap_read_lock(o);
 		vma_pages_set(o->mm, from, from + VMA_PMD_SIZE, VMA_PAGE_ANON | VMA_PAGE_HUGE);
 	}
 	return 0;
@@ -251,8 +261,8 @@ static int guard_install(struct op *o, const struct advice *a, struct vma *vma, 
 		return wrong_kind(o, vma);
 	if (vma_is_anonymous(o->w, vma))
 		prepare_anon(o, vma);
-	if (o->k->guard_flag)
-		set_flags(o, vma, vma->vm_flags | VM_MAYBE_GUARD);
+	if (o->k->guard_flag) /* an atomic bit: no write lock */
+		set_flags_shared(o, vma, vma->vm_flags | VM_MAYBE_GUARD);
 	vma_pages_set(o->mm, start, end, VMA_PAGE_GUARD);
 	EMIT(o, .kind = VMA_EV_PAGES, .rule = "MA7", .start = start, .end = end,
 	     .value = VMA_PAGE_GUARD);
@@ -280,8 +290,8 @@ static const struct advice advices[] = {
 	{ .value = 1, .clear = VM_SEQ_READ, .set = VM_RAND_READ },
 	{ .value = 2, .clear = VM_RAND_READ, .set = VM_SEQ_READ },
 	{ .value = 3, .pages = nothing, .remote_later = true },
-	{ .value = 4, .pages = dontneed, .discards = true },
-	{ .value = 8, .pages = lazy_free, .discards = true },
+	{ .value = 4, .pages = dontneed, .by_vma = drops_by_vma, .discards = true },
+	{ .value = 8, .pages = lazy_free, .by_vma = drops_by_vma, .discards = true },
 	{ .value = 9, .pages = punch, .discards = true },
 	{ .value = 10, .set = VM_DONTCOPY, .discards = true },
 	{ .value = 11, .clear = VM_DONTCOPY, .allowed = not_io },
@@ -297,10 +307,12 @@ static const struct advice advices[] = {
 	{ .value = 21, .pages = reclaim, .remote = true },
 	{ .value = 22, .known = knows_populate, .pages = populate_advice },
 	{ .value = 23, .known = knows_populate, .pages = populate_advice },
-	{ .value = 24, .known = knows_dontneed_locked, .pages = dontneed, .discards = true },
+	{ .value = 24, .known = knows_dontneed_locked, .pages = dontneed, .by_vma = drops_by_vma,
+	  .discards = true },
 	{ .value = 25, .known = knows_collapse, .pages = collapse, .remote_later = true },
-	{ .value = 102, .known = knows_guard, .pages = guard_install, .discards = true },
-	{ .value = 103, .known = knows_guard, .pages = guard_remove },
+	{ .value = 102, .known = knows_guard, .pages = guard_install, .by_vma = guards_by_vma,
+	  .discards = true },
+	{ .value = 103, .known = knows_guard, .pages = guard_remove, .by_vma = guards_by_vma },
 };
 
 static const struct advice *find_advice(const struct vma_kernel *k, u64 value)
@@ -373,6 +385,7 @@ static int advise_vma(struct op *o, const struct advice *a, struct vma *vma, u64
 struct walk {
 	const struct advice *advice; /* NULL: name */
 	u32 name;
+	bool remote; /* of another process */
 };
 
 static int name_vma(struct op *o, struct vma *vma, u64 start, u64 end, u32 name, struct vma **result)
@@ -384,6 +397,15 @@ static int name_vma(struct op *o, struct vma *vma, u64 start, u64 end, u32 name,
 	if (vma_has_vm_file(o->w, vma) && !shmem)
 		return refuse_at(o, EBADF, VMA_WHY_NEEDS_ANON, vma->vm_start);
 	return update(o, vma, start, end, vma->vm_flags, name, result);
+}
+
+/* madvise_lock(): what changes flags or names writes, and so does, if anything, what is unknown. */
+static void lock_for(struct op *o, const struct advice *a)
+{
+	if (!a || !a->pages)
+		mmap_write_lock(o);
+	else if (!a->by_vma || !a->by_vma(o->k))
+		mmap_read_lock(o);
 }
 
 /* Holes are passed over and remembered; the first error of a VMA ends the walk. */
@@ -418,6 +440,42 @@ static int walk(struct op *o, u64 start, u64 end, const struct walk *wk)
 	return holes ? refuse_at(o, ENOMEM, VMA_WHY_UNMAPPED, hole) : 0;
 }
 
+/* try_vma_read_lock(): enough where the range lies within one VMA of our own. Else it is mmap_lock,
+ * which then stays. */
+static struct vma *try_vma_read_lock(struct op *o, u64 start, u64 end,
+				     const struct walk *wk)
+{
+	struct vma *vma;
+
+	if (o->mm->mmap_readers || o->mm->mmap_writer)
+		return NULL;
+	vma = vma_lock_vma_under_rcu(o->mm, start, NULL, NULL);
+	/* An anon_vma is made under mmap_lock. */
+	if (vma && end <= vma->vm_end && !(vma->vm_flags & VM_UFFD_FLAGS) && !wk->remote &&
+	    !(wk->advice->pages == guard_install && vma_is_anonymous(o->w, vma) && !vma->anon_vma)) {
+		tell_read_lock(o, vma, true);
+		return vma;
+	}
+	if (vma)
+		vma_end_read(vma);
+	mmap_read_lock(o);
+	return NULL;
+}
+
+/* One range, under the locks it takes. */
+static int advise(struct op *o, u64 start, u64 end, const struct walk *wk)
+{
+	struct vma *vma = try_vma_read_lock(o, start, end, wk), *same;
+	int rc;
+
+	if (!vma)
+		return walk(o, start, end, wk);
+	rc = advise_vma(o, wk->advice, vma, start, end, &same);
+	vma_end_read(vma);
+	tell_read_lock(o, vma, false);
+	return rc;
+}
+
 /* Argument checks shared by the calls (M1). 1: nothing to do. */
 static int check_range(struct op *o, u64 start, u64 len, u64 *end)
 {
@@ -447,7 +505,8 @@ int run_madvise(struct op *o)
 	rc = check_range(o, a[0], a[1], &end);
 	if (rc)
 		return rc < 0 ? rc : 0;
-	return walk(o, a[0], end, &wk);
+	lock_for(o, wk.advice);
+	return advise(o, a[0], end, &wk);
 }
 
 #define MOST_BYTES 0x7ffff000ULL /* MAX_RW_COUNT: what one call may move */
@@ -478,6 +537,18 @@ static int import_iovecs(struct op *o)
 	return 0;
 }
 
+static int advise_one(struct op *on, u64 start, u64 end, const struct walk *wk)
+{
+	int rc;
+
+	if (on->k->pmadvise_locks_once)
+		return advise(on, start, end, wk);
+	lock_for(on, wk->advice);
+	rc = advise(on, start, end, wk);
+	mmap_unlock(on);
+	return rc;
+}
+
 /* Range after range until one fails; then what was done before counts. An empty one is looked at
  * only when it comes first and something follows. */
 static int advise_iovecs(struct op *o, struct op *on, const struct walk *wk)
@@ -486,6 +557,8 @@ static int advise_iovecs(struct op *o, struct op *on, const struct walk *wk)
 
 	for (u32 i = 0; i <= o->call->nr_iov; i++)
 		total = min_u64(total + iovec_at(o, i).len, MOST_BYTES);
+	if (o->k->pmadvise_locks_once)
+		lock_for(on, wk->advice);
 	for (u32 i = 0; i <= o->call->nr_iov && done < total; i++) {
 		struct vma_iovec v = iovec_at(o, i);
 		u64 end, len = min_u64(v.len, total - done);
@@ -497,7 +570,7 @@ static int advise_iovecs(struct op *o, struct op *on, const struct walk *wk)
 			return refuse(o, EINVAL, VMA_WHY_BAD_ADVICE);
 		rc = check_range(on, v.base, len, &end);
 		if (!rc)
-			rc = walk(on, v.base, end, wk);
+			rc = advise_one(on, v.base, end, wk);
 		if (rc < 0 && !done)
 			return rc;
 		if (rc < 0)
@@ -531,7 +604,10 @@ int run_process_madvise(struct op *o)
 	if (!has_cap(o, VMA_CAP_SYS_NICE) && !(self && o->k->pmadvise_self_no_nice))
 		return refuse(o, EPERM, VMA_WHY_NO_CAP);
 	on.mm = target;
-	return advise_iovecs(o, &on, &wk);
+	wk.remote = !self;
+	rc = advise_iovecs(o, &on, &wk);
+	mmap_unlock(&on);
+	return rc;
 }
 
 /* is_valid_name_char(), and at most 80 bytes with the NUL (M11). */
@@ -563,5 +639,6 @@ int run_set_vma_name(struct op *o)
 	if (rc)
 		return rc < 0 ? rc : 0;
 	wk.name = vma_name_intern(o->w, name);
+	lock_for(o, NULL);
 	return walk(o, a[0], end, &wk);
 }

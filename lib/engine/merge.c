@@ -135,9 +135,11 @@ struct vma *merge_new(struct merge *m)
 	if (!left && !right)
 		return NULL;
 	target = left ? m->prev : m->next;
+	start_write(o, target);
 	if (left && right) {
 		u64 end = m->next->vm_end;
 
+		start_write(o, m->next);
 		keep |= m->next->vm_flags & sticky(o->k);
 		dup_anon(o, target, m->next);
 		if (o->k->anon_merge_both_ways)
@@ -229,6 +231,11 @@ struct vma *merge_modified(struct merge *m)
 	if (!o->k->close_blocks_merge && whole && has_close(o, m->middle))
 		return NULL;
 	m->flags |= m->middle->vm_flags & sticky(o->k);
+	start_write(o, m->middle);
+	if (left)
+		start_write(o, m->prev);
+	if (right)
+		start_write(o, m->next);
 	if (left && right)
 		result = join_both(m);
 	else

@@ -73,6 +73,7 @@ static int do_mlock(struct op *o, u64 start, u64 len, u64 lock)
 
 	if (!can_do_mlock(o))
 		return refuse(o, EPERM, VMA_WHY_MEMLOCK_ZERO);
+	mmap_write_lock(o);
 	len = page_up(len + (start & ~VMA_PAGE_MASK));
 	start = page_down(start);
 	end = start + len;
@@ -110,6 +111,7 @@ int run_munlock(struct op *o)
 	u64 start = o->call->arg[0], len = page_up(o->call->arg[1] + (start & ~VMA_PAGE_MASK));
 
 	start = page_down(start);
+	mmap_write_lock(o);
 	return apply(o, start, start + len, 0);
 }
 
@@ -141,6 +143,7 @@ int run_mlockall(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	if (!can_do_mlock(o))
 		return refuse(o, EPERM, VMA_WHY_MEMLOCK_ZERO);
+	mmap_write_lock(o);
 	if (flags & CURRENT && !has_cap(o, VMA_CAP_IPC_LOCK) && limit != VMA_RLIM_INFINITY &&
 	    o->mm->total_vm > pages(limit))
 		return refuse_limit(o, ENOMEM, VMA_WHY_RLIMIT_MEMLOCK_ENOMEM,
@@ -153,6 +156,7 @@ int run_mlockall(struct op *o)
 
 int run_munlockall(struct op *o)
 {
+	mmap_write_lock(o);
 	apply_all(o, 0);
 	return 0;
 }

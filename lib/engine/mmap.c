@@ -272,7 +272,7 @@ static int clear_old_way(struct mapping *m)
 	rc = unmap_gather(o, m->addr, end);
 	if (rc)
 		return refuse(o, ENOMEM, o->res->why);
-	unmap_commit(o, m->addr, end, false);
+	unmap_commit(o, m->addr, end, 0);
 	if (wants_charge(m)) {
 		rc = charge(o, n);
 		if (rc)
@@ -316,7 +316,7 @@ static int clear_new_way(struct mapping *m)
 		m->flags |= VM_ACCOUNT;
 	}
 	if (any)
-		unmap_commit(o, m->addr, end, false);
+		unmap_commit(o, m->addr, end, 0);
 	return 0;
 }
 
@@ -440,6 +440,7 @@ static int new_vma(struct mapping *m)
 	file_use(o->w, file);
 	if (!ksm_early(m) && ksm_eligible(o, m->flags))
 		vma->vm_flags |= VM_MERGEABLE;
+	start_write(o, vma);
 	mm_link(o->mm, vma);
 	EMIT(o, .kind = VMA_EV_INSERT, .rule = "M18", .start = vma->vm_start, .end = vma->vm_end);
 	m->vma = vma;
@@ -579,6 +580,7 @@ int run_mmap(struct op *o)
 		else if (r.flags & M_HUGETLB)
 			return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	}
+	mmap_write_lock(o);
 	rc = do_mmap(o, &r, &ret);
 	if (!rc)
 		o->res->ret = (s64)ret;

@@ -2,13 +2,24 @@
 /* A range gets new attributes: merged with a neighbour, else cut out (G15, G16, R3). */
 #include "engine/engine.h"
 
-void set_flags(struct op *o, struct vma *vma, u64 flags)
+static inline void store_flags(struct op *o, struct vma *vma, u64 flags)
 {
 	if (vma->vm_flags == flags)
 		return;
 	EMIT(o, .kind = VMA_EV_FLAGS, .rule = "G17", .start = vma->vm_start, .end = vma->vm_end,
 	     .at = vma->vm_flags, .value = flags);
 	vma->vm_flags = flags;
+}
+
+void set_flags(struct op *o, struct vma *vma, u64 flags)
+{
+	start_write(o, vma);
+	store_flags(o, vma, flags);
+}
+
+void set_flags_shared(struct op *o, struct vma *vma, u64 flags)
+{
+	store_flags(o, vma, flags);
 }
 
 int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want, struct vma **out)

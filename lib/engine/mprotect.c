@@ -118,7 +118,7 @@ static int fixup(struct op *o, struct vma *vma, u64 start, u64 end, u64 flags, s
 	mm_stat_account(o->mm, flags, (s64)nr);
 	/* A locked private read-only piece becomes writable: copy its pages now. */
 	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && flags & VM_WRITE)
-		populate(o, start, end);
+		populate_locked(o, start, end);
 	return 0;
 }
 
@@ -180,6 +180,7 @@ static int do_mprotect(struct op *o, u64 start, u64 len, u64 prot, int pkey)
 		return refuse_at(o, ENOMEM, VMA_WHY_RANGE_WRAPS, start);
 	if (prot & ~(u64)(P_READ | P_WRITE | P_EXEC | P_SEM))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
+	mmap_write_lock(o);
 	/* PROT_SEM stays: with it, PROT_EXEC is not execute-only any more. */
 	if (pkey != -1 && !pkey_is_allocated(o, (u64)(u32)pkey))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
@@ -223,6 +224,7 @@ int run_pkey_alloc(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	if (o->call->arg[1] & ~3ULL)
 		return refuse(o, EINVAL, VMA_WHY_BAD_PROT);
+	mmap_write_lock(o);
 	/* Without pkeys there is one key: its rights cannot be set, and it cannot be freed either. */
 	if (!o->w->sys.pkeys) {
 		bool taken = o->mm->pkeys & 1U << (NR_PKEYS - 1);
@@ -242,6 +244,7 @@ int run_pkey_free(struct op *o)
 {
 	u64 pkey = (u64)(s64)(s32)o->call->arg[0];
 
+	mmap_write_lock(o);
 	if (!pkey_is_allocated(o, pkey))
 		return refuse(o, EINVAL, VMA_WHY_BAD_PKEY);
 	o->mm->pkeys &= (u16)~(1U << pkey);

@@ -73,11 +73,13 @@ static struct vma *copy_destination(struct remap *r)
 	*copy = *vma;
 	copy->id = id;
 	copy->anon_vma = copy->avc = 0;
+	vma_lock_init(copy);
 	file_use(o->w, copy->file);
 	copy->vm_start = r->new_addr;
 	copy->vm_end = r->new_addr + r->new_len;
 	copy->vm_pgoff = pgoff;
 	anon_clone(o->w, copy, vma);
+	start_write(o, copy);
 	mm_link(o->mm, copy);
 	return copy;
 }
@@ -224,6 +226,7 @@ int remap_move(struct remap *r)
 		rc = split_locked(r);
 	if (rc)
 		return rc;
+	start_write(o, r->vma);
 	old_flags = r->vma->vm_flags;
 	copy = copy_destination(r);
 	if (!copy)
@@ -247,7 +250,7 @@ int remap_move(struct remap *r)
 		return 0;
 	}
 	if (r->old_len && !unmap_gather(o, r->addr, r->addr + r->old_len))
-		unmap_commit(o, r->addr, r->addr + r->old_len, true);
+		unmap_commit(o, r->addr, r->addr + r->old_len, UNMAP_HIDE_ACCOUNT);
 	o->res->err = 0;
 	o->res->why = VMA_WHY_NONE;
 	if (old_flags & VM_LOCKED)

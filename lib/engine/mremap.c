@@ -127,6 +127,7 @@ static int grow_in_place(struct remap *r)
 	}
 	/* Where close forbids every merge, and in 5.10 always, the VMA is simply extended. */
 	if (!o->k->mremap_merges_growth || (o->k->close_blocks_merge && has_close(o, vma))) {
+		start_write(o, vma);
 		mm_set_range(o->mm, vma, vma->vm_start, from + delta);
 		EMIT(o, .kind = VMA_EV_GROW, .rule = "R6", .start = vma->vm_start,
 		     .end = vma->vm_end, .at = vma->vm_start, .value = from);
@@ -181,6 +182,7 @@ static int old_params(struct remap *r)
 	r->new_len = page_up(r->new_len);
 	if (!r->new_len)
 		return refuse(o, EINVAL, VMA_WHY_ZERO_LEN);
+	mmap_write_lock(o);
 	if (!o->k->mremap_looks_up_first)
 		return 0;
 	r->vma = vma_lookup(o->mm, r->addr);
@@ -208,10 +210,10 @@ static int old_move_to(struct remap *r)
 	rc = remap_check_count(r, o->mm->map_count + 5, o->w->sys.max_map_count);
 	if (rc)
 		return rc;
-	if (r->flags & R_FIXED && (rc = do_munmap(o, r->new_addr, r->new_len)))
+	if (r->flags & R_FIXED && (rc = do_munmap(o, r->new_addr, r->new_len, 0)))
 		return rc;
 	if (r->old_len > r->new_len) {
-		rc = do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len);
+		rc = do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len, 0);
 		if (rc)
 			return rc;
 		r->old_len = r->new_len;
@@ -241,7 +243,7 @@ static int old_flow(struct remap *r)
 	if (r->old_len == r->new_len)
 		return 0;
 	if (r->old_len > r->new_len)
-		return do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len);
+		return do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len, UNMAP_LAST);
 	rc = check_source(r);
 	return rc ? rc : expand(r);
 }
@@ -309,7 +311,7 @@ static int new_move_to(struct remap *r)
 	int rc;
 
 	if (r->flags & R_FIXED) {
-		rc = do_munmap(o, r->new_addr, r->new_len);
+		rc = do_munmap(o, r->new_addr, r->new_len, 0);
 		if (rc)
 			return rc;
 		r->vma = vma_lookup(o->mm, r->addr);
@@ -317,7 +319,7 @@ static int new_move_to(struct remap *r)
 			return refuse_at(o, EFAULT, VMA_WHY_UNMAPPED_FAULT, r->addr);
 	}
 	if (r->old_len > r->new_len) {
-		rc = do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len);
+		rc = do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len, 0);
 		if (rc)
 			return rc;
 		r->old_len = r->new_len;
@@ -385,7 +387,10 @@ static int new_flow(struct remap *r)
 	u64 more = r->flags & R_DONTUNMAP ? 5 : 4;
 	int rc = new_params(r);
 
-	if (!rc && o->k->mremap_counts_early)
+	if (rc)
+		return rc;
+	mmap_write_lock(o);
+	if (o->k->mremap_counts_early)
 		rc = remap_check_count(r, o->mm->map_count + more, o->w->sys.max_map_count + 1);
 	if (rc)
 		return rc;
@@ -401,7 +406,7 @@ static int new_flow(struct remap *r)
 	if (r->old_len == r->new_len)
 		return 0;
 	if (r->old_len > r->new_len)
-		return do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len);
+		return do_munmap(o, r->addr + r->new_len, r->old_len - r->new_len, UNMAP_LAST);
 	return expand(r);
 }
 

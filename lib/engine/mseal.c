@@ -31,6 +31,9 @@ int run_mseal(struct op *o)
 		return refuse_at(o, EINVAL, VMA_WHY_UNALIGNED, start);
 	if ((a[1] && !page_up(a[1])) || end < start)
 		return refuse_at(o, EINVAL, VMA_WHY_RANGE_WRAPS, start);
+	if (end == start)
+		return 0;
+	mmap_write_lock(o);
 	rc = check_holes(o, start, end);
 	while (!rc && start < end) {
 		struct vma *vma = vma_lookup(o->mm, start), *result = vma;

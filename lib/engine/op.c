@@ -170,6 +170,7 @@ int vma_op_run(struct vma_mm *mm, const struct vma_call *call, struct vma_result
 		if (call->op != VMA_OP_BRK)
 			res->why = VMA_WHY_NONE;
 	}
+	mmap_unlock(&o);
 	if (mm->world->oom)
 		return -ENOMEM;
 #ifdef VMACTL_DEBUG

@@ -89,53 +89,69 @@ static int check_mode(struct op *o, u64 word)
 	return bad_mode(o);
 }
 
-/* sanitize_mpol_flags(), mpol_new() and mpol_set_nodemask(). */
-static int make_policy(struct op *o, u64 mode, u64 mask, u64 maxnode, u16 *policy)
-{
-	u64 flags = mode & POL_FLAGS, nodes;
-	int rc = check_mode(o, mode);
+/* What the caller asks for. */
+struct wanted {
+	u64 mode, flags, mask;
+};
 
-	mode &= 0xffffffffULL & ~(u64)POL_FLAGS;
-	*policy = 0;
+/* sanitize_mpol_flags(), get_nodes() and mpol_new(). */
+static int new_policy(struct op *o, u64 word, u64 mask, u64 maxnode, struct wanted *p)
+{
+	int rc = check_mode(o, word);
+
+	*p = (struct wanted){ word & 0xffffffffULL & ~(u64)POL_FLAGS, word & POL_FLAGS, mask };
 	if (rc)
 		return rc;
 	if (mask && maxnode - 1 > MASK_BITS_MOST) /* 0 is too many as well */
 		return bad_mode(o);
 	if (maxnode == 1)
-		mask = 0;
+		p->mask = 0;
 	else if (maxnode && maxnode < 65)
-		mask &= (1ULL << (maxnode - 1)) - 1;
-	if (mode == POL_DEFAULT)
-		return mask ? bad_mode(o) : 0;
-	if (mode == POL_LOCAL && (mask || flags & (POL_STATIC | POL_RELATIVE)))
+		p->mask &= (1ULL << (maxnode - 1)) - 1;
+	if (p->mode == POL_DEFAULT)
+		return p->mask ? bad_mode(o) : 0;
+	if (p->mode == POL_PREFERRED && !p->mask && !(p->flags & (POL_STATIC | POL_RELATIVE)))
+		p->mode = POL_LOCAL;
+	if (p->mode == POL_LOCAL)
+		return p->mask || p->flags & (POL_STATIC | POL_RELATIVE) ? bad_mode(o) : 0;
+	return p->mask ? 0 : bad_mode(o);
+}
+
+/* mpol_set_nodemask(): those of the nodes that exist. */
+static int set_nodes(struct op *o, const struct wanted *p, u16 *policy)
+{
+	u64 nodes = effective_nodes(o, p->mask, p->flags);
+
+	*policy = 0;
+	if (p->mode == POL_DEFAULT)
+		return 0;
+	if (p->mode != POL_LOCAL && !nodes)
 		return bad_mode(o);
-	if (mode == POL_PREFERRED && !mask) {
-		if (flags & (POL_STATIC | POL_RELATIVE))
-			return bad_mode(o);
-		mode = POL_LOCAL;
-	}
-	nodes = effective_nodes(o, mask, flags);
-	if (mode != POL_LOCAL && !nodes)
-		return bad_mode(o);
-	if (mode == POL_PREFERRED)
+	if (p->mode == POL_PREFERRED)
 		nodes &= -nodes; /* the first node */
-	*policy = intern_policy(o, mode, flags, nodes, mask);
+	*policy = intern_policy(o, p->mode, p->flags, nodes, p->mask);
 	return 0;
 }
 
-/* queue_pages_range(): a policy may not be set over holes; the default may. */
-static int check_holes(struct op *o, u64 start, u64 end, bool discontiguous)
+/* queue_pages_range(): write-locks all that it looks at. A policy may not be set over holes; the
+ * default may. */
+static int queue_range(struct op *o, u64 start, u64 end, bool discontiguous)
 {
 	struct vma_iter it = vma_iter_at(o->mm, start);
-	const struct vma *vma = vma_iter_next(&it);
+	struct vma *vma = vma_iter_next(&it), *next;
 
 	if (!vma || vma->vm_start >= end)
 		return refuse_at(o, EFAULT, VMA_WHY_UNMAPPED_FAULT, start);
-	while (!discontiguous && start < end) {
-		if (!vma || vma->vm_start > start)
+	for (; vma && vma->vm_start < end; vma = next) {
+		next = vma_iter_next(&it);
+		start_write(o, vma);
+		if (discontiguous)
+			continue;
+		if (vma->vm_start > start)
 			return refuse_at(o, EFAULT, VMA_WHY_UNMAPPED_FAULT, start);
 		start = vma->vm_end;
-		vma = vma_iter_next(&it);
+		if (start < end && (!next || next->vm_start > start))
+			return refuse_at(o, EFAULT, VMA_WHY_UNMAPPED_FAULT, start);
 	}
 	return 0;
 }
@@ -167,6 +183,7 @@ int run_mbind(struct op *o)
 {
 	const u64 *a = o->call->arg;
 	u64 start = a[0], end = start + page_up(a[1]);
+	struct wanted want;
 	u16 policy;
 	int rc;
 
@@ -184,16 +201,22 @@ int run_mbind(struct op *o)
 		return refuse_at(o, EINVAL, VMA_WHY_RANGE_WRAPS, start);
 	if (end == start)
 		return 0;
-	rc = make_policy(o, a[2], a[3], a[4], &policy);
+	rc = new_policy(o, a[2], a[3], a[4], &want);
+	if (rc)
+		return rc;
+	mmap_write_lock(o);
+	rc = set_nodes(o, &want, &policy);
 	if (!rc)
-		rc = check_holes(o, start, end, !policy);
+		rc = queue_range(o, start, end, !policy);
 	return rc ? rc : bind_range(o, start, end, policy);
 }
 
 int run_set_mempolicy(struct op *o)
 {
 	const u64 *a = o->call->arg;
+	struct wanted want;
 	u16 policy;
+	int rc = new_policy(o, a[0], a[1], a[2], &want);
 
-	return make_policy(o, a[0], a[1], a[2], &policy);
+	return rc ? rc : set_nodes(o, &want, &policy);
 }

@@ -12,13 +12,14 @@ int run_set_memory_merge(struct op *o)
 		return refuse(o, EINVAL, VMA_WHY_NO_SYSCALL);
 	if (on > 1)
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
+	mmap_write_lock(o);
 	if (o->mm->merge_any == on)
 		return 0;
 	o->mm->merge_any = on;
 	vma_for_each(o->mm, vma) {
-		if (!on)
+		if (!on && vma->vm_flags & VM_MERGEABLE)
 			set_flags(o, vma, vma->vm_flags & ~VM_MERGEABLE);
-		else if (ksm_eligible(o, vma->vm_flags))
+		else if (on && !(vma->vm_flags & VM_MERGEABLE) && ksm_eligible(o, vma->vm_flags))
 			set_flags(o, vma, vma->vm_flags | VM_MERGEABLE);
 	}
 	return 0;
@@ -26,6 +27,7 @@ int run_set_memory_merge(struct op *o)
 
 int run_set_thp_disable(struct op *o)
 {
+	mmap_write_lock(o);
 	o->mm->thp_disable = o->call->arg[0];
 	return 0;
 }

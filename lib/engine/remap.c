@@ -32,9 +32,17 @@ int run_remap_file_pages(struct op *o)
 		return refuse_at(o, EINVAL, VMA_WHY_RANGE_WRAPS, start);
 	if (a[3] + pages(size) < a[3])
 		return refuse(o, EINVAL, VMA_WHY_OFFSET_OVERFLOW);
+	if (o->k->remap_looks_up_reading)
+		mmap_read_lock(o);
+	else
+		mmap_write_lock(o);
 	vma = vma_lookup(o->mm, start);
 	if (!vma || !(vma->vm_flags & VM_SHARED))
 		return refuse_at(o, EINVAL, VMA_WHY_NEEDS_SHARED, start);
+	if (o->k->remap_looks_up_reading) {
+		mmap_unlock(o);
+		mmap_write_lock(o);
+	}
 	if (!covers(o, vma, start + size))
 		return refuse_at(o, EINVAL, VMA_WHY_CROSSES_VMA, start);
 	r.prot = vma->vm_flags & VM_ACCESS_FLAGS;

@@ -47,6 +47,7 @@ int run_shmat(struct op *o)
 	r.prot = P_READ | (flags & SHM_RDONLY_ ? 0 : P_WRITE) | (flags & SHM_EXEC_ ? P_EXEC : 0);
 	if (flags & SHM_EXEC_ && segment->noexec)
 		return refuse(o, EACCES, VMA_WHY_NOEXEC);
+	mmap_write_lock(o);
 	if (addr && !(flags & SHM_REMAP_)) {
 		if (addr + r.len < addr)
 			return refuse_at(o, EINVAL, VMA_WHY_RANGE_WRAPS, addr);
@@ -79,6 +80,7 @@ int run_shmdt(struct op *o)
 
 	if (!page_aligned(addr))
 		return refuse_at(o, EINVAL, VMA_WHY_UNALIGNED, addr);
+	mmap_write_lock(o);
 	for (vma = vma_find(o->mm, addr); vma;) {
 		u64 from = vma->vm_start, to = vma->vm_end;
 
@@ -89,7 +91,7 @@ int run_shmdt(struct op *o)
 			file = vma->file;
 			end = page_up(world_file(o->w, file)->size);
 			if (!unmap_gather(o, from, to))
-				unmap_commit(o, from, to, false);
+				unmap_commit(o, from, to, 0);
 			o->res->err = 0;
 			o->res->why = VMA_WHY_NONE;
 		}

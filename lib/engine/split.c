@@ -34,10 +34,13 @@ int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below)
 	*half = *vma;
 	half->id = id;
 	half->anon_vma = half->avc = 0;
+	half->vm_lock_seq = VMA_NEVER_LOCKED;
+	start_write(o, vma);
 	split_huge(o, addr);
 	file_use(o->w, half->file);
 	anon_clone(o->w, half, vma);
 	mm_split(o->mm, vma, half, addr, below);
+	start_write(o, half);
 	EMIT(o, .kind = VMA_EV_SPLIT, .rule = "S3", .start = below ? half->vm_start : vma->vm_start,
 	     .end = below ? vma->vm_end : half->vm_end, .at = addr);
 	return 0;

@@ -32,6 +32,8 @@ int grow_stack(struct op *o, struct vma *vma, u64 addr)
 	/* Even when what follows refuses, the anon_vma stays. */
 	if (!vma->anon_vma)
 		prepare_anon(o, vma);
+	if (o->mm->mmap_writer)
+		start_write(o, vma);
 	grow = pages(vma->vm_start - start);
 	if (grow > vma->vm_pgoff)
 		return refuse_at(o, ENOMEM, VMA_WHY_STACK_GAP, start);

@@ -101,7 +101,7 @@ static int check_register(struct op *o, const struct vma *vma, u64 end, u64 flag
 	return 0;
 }
 
-static int set_ctx(struct op *o, struct vma *vma, u64 start, u64 end, u64 flags, u16 ctx,
+static int set_ctx(struct op *o, struct vma *vma, u64 start, u64 end, u64 flags, u8 ctx,
 		   struct vma **result)
 {
 	struct modify m = { .flags = flags, .name = vma->name, .policy = vma->policy, .uffd = ctx,
@@ -131,8 +131,10 @@ int run_uffd_register(struct op *o)
 	flags |= mode & 2 ? VM_UFFD_WP : 0;
 	flags |= mode & 4 ? VM_UFFD_MINOR : 0;
 	rc = check_range(o, start, a[2]);
-	if (!rc)
-		rc = first_vma(o, start, end, &vma);
+	if (rc)
+		return rc;
+	mmap_write_lock(o);
+	rc = first_vma(o, start, end, &vma);
 	if (!rc)
 		rc = check_register(o, vma, end, flags, ctx);
 	if (rc)
@@ -142,7 +144,7 @@ int run_uffd_register(struct op *o)
 		if (vma->uffd != ctx || (vma->vm_flags & flags) != flags) {
 			rc = set_ctx(o, vma, max_u64(start, vma->vm_start),
 				     min_u64(end, vma->vm_end),
-				     (vma->vm_flags & ~VM_UFFD_FLAGS) | flags, (u16)ctx, &result);
+				     (vma->vm_flags & ~VM_UFFD_FLAGS) | flags, (u8)ctx, &result);
 			if (rc)
 				return rc;
 		}
@@ -174,8 +176,10 @@ int run_uffd_unregister(struct op *o)
 	if (!(o->w->uffd_features[a[0]] & API_DONE))
 		return refuse(o, EINVAL, VMA_WHY_BAD_FLAGS);
 	rc = check_range(o, start, a[2]);
-	if (!rc)
-		rc = first_vma(o, start, end, &vma);
+	if (rc)
+		return rc;
+	mmap_write_lock(o);
+	rc = first_vma(o, start, end, &vma);
 	if (!rc)
 		rc = check_unregister(o, vma, end, a[0]);
 	if (rc)
@@ -202,6 +206,7 @@ int run_uffd_close(struct op *o)
 
 	if (bad_ctx(o, ctx))
 		return refuse(o, EBADF, VMA_WHY_BAD_FD);
+	mmap_write_lock(o);
 	for (vma = vma_first(o->mm); vma; vma = vma_next(o->mm, result)) {
 		result = vma;
 		if (vma->uffd == ctx &&

@@ -45,8 +45,12 @@ int unmap_gather(struct op *o, u64 start, u64 end)
 		rc = check_sealed(o, vma);
 		if (rc)
 			return rc;
-		if (vma->vm_end > end)
-			return split_nolimit(o, vma, end, false);
+		if (vma->vm_end > end) {
+			rc = split_nolimit(o, vma, end, false);
+			if (rc)
+				return rc;
+		}
+		start_write(o, vma);
 		if (vma->vm_end == end)
 			return 0;
 	}
@@ -71,16 +75,18 @@ static void take_away(struct op *o, struct vma *vma, bool hide_account)
 	remove_vma(o, vma);
 }
 
-void unmap_commit(struct op *o, u64 start, u64 end, bool hide_account)
+void unmap_commit(struct op *o, u64 start, u64 end, u32 how)
 {
-	struct vma *vma;
+	struct vma *vma = vma_find_intersection(o->mm, start, end);
 
 	o->mm->hiwater_vm = max_u64(o->mm->hiwater_vm, o->mm->total_vm);
-	while ((vma = vma_find_intersection(o->mm, start, end)))
-		take_away(o, vma, hide_account);
+	if (vma && how & UNMAP_LAST)
+		mmap_downgrade(o);
+	for (; vma; vma = vma_find_intersection(o->mm, start, end))
+		take_away(o, vma, how & UNMAP_HIDE_ACCOUNT);
 }
 
-int do_munmap(struct op *o, u64 start, u64 len)
+int do_munmap(struct op *o, u64 start, u64 len, u32 how)
 {
 	u64 task_size = o->mm->task_size, end;
 	int rc;
@@ -95,11 +101,12 @@ int do_munmap(struct op *o, u64 start, u64 len)
 	rc = unmap_gather(o, start, end);
 	if (rc)
 		return rc;
-	unmap_commit(o, start, end, false);
+	unmap_commit(o, start, end, how);
 	return 0;
 }
 
 int run_munmap(struct op *o)
 {
-	return do_munmap(o, o->call->arg[0], o->call->arg[1]);
+	mmap_write_lock(o);
+	return do_munmap(o, o->call->arg[0], o->call->arg[1], UNMAP_LAST);
 }

@@ -47,59 +47,62 @@ char *vma_lock_text(const struct vma_lock_event *e, char *out, size_t size);
 
 /* ---------------------------------------------------------------- the lock of one VMA */
 
-/**
- * struct vma_lock - lock state of a VMA
- * @seq:   vm_lock_seq
- * @count: readers; with a reference count (6.15) one more while attached, 0 when detached
- * @attached: it is in the tree
+/*
+ * The kernel's functions, under its names and contracts, on the model that operations keep: what
+ * vma_op_run() write-locks has its @vm_lock_seq and @mm_lock_seq as in the kernel. None sleeps:
+ * where the kernel would, they return false. Before 6.4 there are no VMA locks: the tries fail, the
+ * rest does nothing.
+ *
+ * mm_lock_seq moves when mmap_lock is taken for writing and when that ends (so it is odd
+ * meanwhile), before 6.13 only when it ends. At rest, what the last writer locked has
+ * @vm_lock_seq == @mm_lock_seq - 1.
  */
-struct vma_lock {
-	u32 seq;
-	u32 count;
-	bool attached;
-};
-
-/** struct vma_mm_lock - mmap_lock and mm_lock_seq */
-struct vma_mm_lock {
-	u32 seq;
-	u32 readers;
-	bool writer;
-};
-
-/* The kernel's functions, under its names and contracts. None sleeps: where the kernel would, they
- * return false. Before 6.4 there are no VMA locks: the tries fail, the rest does nothing. */
 
 /** vma_lock_init() - of a VMA that is new: detached, and write-locked by nobody. */
-void vma_lock_init(struct vma_lock *l);
+void vma_lock_init(struct vma *vma);
 /** vma_is_attached(), vma_is_detached() - in the tree, or not (yet, or any more). */
-bool vma_is_attached(const struct vma_lock *l);
-bool vma_is_detached(const struct vma_lock *l);
+bool vma_is_attached(const struct vma *vma);
+bool vma_is_detached(const struct vma *vma);
 /** vma_mark_attached(), vma_mark_detached() - in and out of the tree. Detaching needs a write
  *  lock, and fails while there are readers. */
-void vma_mark_attached(const struct vma_kernel *k, struct vma_lock *l);
-bool vma_mark_detached(const struct vma_kernel *k, const struct vma_mm_lock *mm,
-		       struct vma_lock *l);
-/** vma_start_read() - the try itself: false when the VMA is write-locked or detached. */
-bool vma_start_read(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l);
+void vma_mark_attached(struct vma *vma);
+bool vma_mark_detached(const struct vma_mm *mm, struct vma *vma);
+
+/**
+ * vma_start_read() - the try itself
+ *
+ * Returns 1, and the caller has a reader's lock. 0: write-locked, or now of another mm. -EAGAIN:
+ * detached, another may stand in its place: look up again. Before 6.15 the kernel's says yes or no
+ * (1 or 0), and for what is detached its caller decides, who takes it for 0 as well.
+ */
+int vma_start_read(const struct vma_mm *mm, struct vma *vma);
 /** vma_start_read_locked() - with mmap_lock read-held: cannot fail for a writer. */
-bool vma_start_read_locked(const struct vma_kernel *k, const struct vma_mm_lock *mm,
-			   struct vma_lock *l);
-void vma_end_read(const struct vma_kernel *k, struct vma_lock *l);
+bool vma_start_read_locked(const struct vma_mm *mm, struct vma *vma);
+void vma_end_read(struct vma *vma);
 /** vma_start_write() - mmap_lock must be write-held. False: it would wait for readers. There is no
  *  vma_end_write(). */
-bool vma_start_write(const struct vma_kernel *k, const struct vma_mm_lock *mm, struct vma_lock *l);
+bool vma_start_write(const struct vma_mm *mm, struct vma *vma);
 /** vma_is_write_locked() - its sequence number is the mm's, and mmap_lock is write-held. */
-bool vma_is_write_locked(const struct vma_kernel *k, const struct vma_mm_lock *mm,
-			 const struct vma_lock *l);
+bool vma_is_write_locked(const struct vma_mm *mm, const struct vma *vma);
 /** vma_end_write_all() - all write locks of an mm end at once. */
-void vma_end_write_all(const struct vma_kernel *k, struct vma_mm_lock *mm);
+void vma_end_write_all(struct vma_mm *mm);
+
+/**
+ * vma_lock_vma_under_rcu() - lock_vma_under_rcu(): look up, and lock for reading
+ * @found:  what the walk has found; NULL: it is done here. Between the two it may have been
+ *          write-locked, cut, or detached.
+ * @misses: how often the walk was done again, because what it found was detached (NULL)
+ *
+ * NULL: abort, the caller has to take mmap_lock.
+ */
+struct vma *vma_lock_vma_under_rcu(struct vma_mm *mm, u64 addr, struct vma *found, u32 *misses);
 
 /** vma_mmap_write_lock() and friends: mmap_lock. False: it would sleep. */
-bool vma_mmap_write_lock(const struct vma_kernel *k, struct vma_mm_lock *mm);
-void vma_mmap_write_unlock(const struct vma_kernel *k, struct vma_mm_lock *mm);
-void vma_mmap_write_downgrade(const struct vma_kernel *k, struct vma_mm_lock *mm);
-bool vma_mmap_read_lock(struct vma_mm_lock *mm);
-void vma_mmap_read_unlock(struct vma_mm_lock *mm);
+bool vma_mmap_write_lock(struct vma_mm *mm);
+void vma_mmap_write_unlock(struct vma_mm *mm);
+void vma_mmap_write_downgrade(struct vma_mm *mm);
+bool vma_mmap_read_lock(struct vma_mm *mm);
+void vma_mmap_read_unlock(struct vma_mm *mm);
 
 /* ---------------------------------------------------------------- which way a fault goes */
 
@@ -123,7 +126,7 @@ const char *vma_fallback_text(enum vma_fallback why);
  * vma_fault_path() - can a fault at @addr do with the lock of its VMA?
  * @write: a write
  *
- * VMA_FALLBACK_NONE: it can, as long as nobody changes the VMA. *@trylock (NULL): it also tries
+ * VMA_FALLBACK_NONE: it can, as locks are held just now. *@trylock (NULL): it also tries
  * mmap_lock for reading, to make the anon_vma.
  */
 enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, bool *trylock);
@@ -142,7 +145,7 @@ void vma_locks_free(struct vma_locks *l);
  *  vma_listener, and say vma_locks_end(). */
 void vma_locks_begin(struct vma_locks *l, const struct vma_mm *mm, const struct vma_call *call);
 void vma_locks_hear(void *locks, const struct vma_event *ev);
-void vma_locks_end(struct vma_locks *l, const struct vma_result *res);
+void vma_locks_end(struct vma_locks *l);
 
 /** struct vma_lock_range - a VMA that the last operation write-locked */
 struct vma_lock_range {
@@ -150,7 +153,8 @@ struct vma_lock_range {
 };
 /** vma_locks_written() - those of the last operation; borrowed until the next. */
 const struct vma_lock_range *vma_locks_written(const struct vma_locks *l, size_t *nr);
-/** vma_locks_mode() - how the last operation held mmap_lock: 0 not at all, 1 reading, 2 writing */
+/** vma_locks_mode() - how the last operation held mmap_lock at most: 0 not at all, 1 reading, 2
+ *  writing. What page faults take does not count. */
 int vma_locks_mode(const struct vma_locks *l);
 /** vma_locks_failed() - out of memory: something is missing. */
 bool vma_locks_failed(const struct vma_locks *l);

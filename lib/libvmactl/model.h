@@ -227,8 +227,11 @@ struct vma_avc {
 /**
  * struct vma - vm_area_struct, 64 bytes
  *
- * @vm_pgoff is in pages. @lock_seq is meaningful only while locks are modelled.
+ * @vm_pgoff is in pages. @vm_refcnt: 0 detached (not in the tree), 1 attached, and one more for each
+ * reader; the kernel counts so since 6.15, before a flag and an rwsem told the same. @vm_lock_seq:
+ * mm_lock_seq when it was write-locked last, VMA_NEVER_LOCKED (see libvmactl/lock.h).
  */
+#define VMA_NEVER_LOCKED (~0U)
 struct vma {
 	u64 vm_start, vm_end;
 	u64 vm_flags;
@@ -240,8 +243,9 @@ struct vma {
 	u32 avc;      /* first link of anon_vma_chain */
 	u32 name;     /* PR_SET_VMA_ANON_NAME */
 	u16 policy;   /* mbind; 0: the task's */
-	u16 uffd;     /* userfaultfd context; 0: none */
-	u32 lock_seq;
+	u8 uffd;      /* userfaultfd context; 0: none */
+	u8 vm_refcnt;
+	u32 vm_lock_seq;
 };
 
 /** struct vma_rlimit - one resource limit; VMA_RLIM_INFINITY means none */
@@ -297,7 +301,9 @@ struct vma_mm {
 	u32 pkru;              /* rights register: bit 2k denies access, 2k+1 denies writing */
 	u64 rss_anon, rss_file, rss_shmem, swap; /* pages the model knows of */
 	u64 pgtables_bytes;
-	u64 lock_seq;          /* mm_lock_seq while locks are modelled */
+	u32 mm_lock_seq;       /* moves with each writer of mmap_lock */
+	u32 mmap_readers;      /* of mmap_lock */
+	bool mmap_writer;
 };
 
 /** struct vma_system - the machine and its settings, as far as memory calls depend on them */

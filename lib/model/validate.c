@@ -51,6 +51,8 @@ static int check_vma(const struct vma_mm *mm, const struct vma *vma, u64 start, 
 		return vma_fail(err, EINVAL, "vma %llx: belongs to mm %u", at, vma->mm);
 	if (vma->file >= mm->world->nr_files && vma->file)
 		return vma_fail(err, EINVAL, "vma %llx: unknown file %u", at, vma->file);
+	if (!vma->vm_refcnt)
+		return vma_fail(err, EINVAL, "vma %llx: in the index, but detached", at);
 	if (vma->vm_flags & VM_SHARED && !(vma->vm_flags & VM_MAYSHARE))
 		return vma_fail(err, EINVAL, "vma %llx: VM_SHARED without VM_MAYSHARE", at);
 	if (vma->vm_flags & VM_MAYSHARE && vma->anon_vma)

@@ -304,12 +304,14 @@ struct vma *mm_new_vma(struct vma_mm *mm)
 	}
 	vma->id = id;
 	vma->mm = mm->id;
+	vma->vm_lock_seq = VMA_NEVER_LOCKED;
 	return vma;
 }
 
 void mm_free_vma(struct vma_mm *mm, struct vma *vma)
 {
 	file_unuse(mm->world, vma->file);
+	vma->vm_refcnt = 0;
 	pool_put(&mm->world->vmas, vma->id);
 }
 
@@ -319,6 +321,7 @@ bool mm_link(struct vma_mm *mm, struct vma *vma)
 		mm->world->oom = true;
 		return false;
 	}
+	vma->vm_refcnt = 1;
 	mm->map_count++;
 	return true;
 }

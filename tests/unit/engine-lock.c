@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Locks: the contracts of one VMA's lock, the checker, and the order of operations. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,138 +16,15 @@
 #define BASE 0x10000000000ULL
 #define RW (VM_READ | VM_WRITE | VM_MAY_FLAGS | VM_ACCOUNT)
 
-static struct vma_kernel kernel(const char *release)
-{
-	struct vma_kernel k;
-
-	assert_int_equal(vma_kernel_init(&k, release, NULL), 0);
-	return k;
-}
-
-/* ---------------------------------------------------------------- one lock */
-
-static void contracts(const char *release)
-{
-	struct vma_kernel k = kernel(release);
-	struct vma_mm_lock mm = { .seq = 4 };
-	struct vma_lock a = { .seq = 1 }, b = { .seq = 1 };
-
-	assert_false(vma_start_read(&k, &mm, &a)); /* not in the tree */
-	vma_mark_attached(&k, &a);
-	vma_mark_attached(&k, &b);
-	assert_true(vma_start_read(&k, &mm, &a));
-	assert_true(vma_start_read(&k, &mm, &a)); /* readers do not exclude each other */
-	vma_end_read(&k, &a);
-	assert_true(vma_mmap_write_lock(&k, &mm));
-	assert_false(vma_mmap_read_lock(&mm));
-	assert_false(vma_start_write(&k, &mm, &a)); /* waits for the reader */
-	vma_end_read(&k, &a);
-	assert_true(vma_start_write(&k, &mm, &a));
-	assert_true(vma_is_write_locked(&k, &mm, &a));
-	assert_false(vma_start_read(&k, &mm, &a));
-	assert_true(vma_start_read(&k, &mm, &b)); /* another VMA: mmap_lock does not matter */
-	vma_end_read(&k, &b);
-	assert_false(vma_mark_detached(&k, &mm, &b)); /* not write-locked */
-	vma_mmap_write_unlock(&k, &mm); /* ends all of them */
-	assert_false(vma_is_write_locked(&k, &mm, &a));
-	assert_true(vma_start_read(&k, &mm, &a));
-	vma_end_read(&k, &a);
-	assert_true(vma_mmap_write_lock(&k, &mm));
-	assert_true(vma_start_write(&k, &mm, &a));
-	assert_true(vma_mark_detached(&k, &mm, &a));
-	vma_mmap_write_downgrade(&k, &mm);
-	assert_false(vma_start_read(&k, &mm, &a));
-	assert_true(vma_start_read_locked(&k, &mm, &b));
-	vma_end_read(&k, &b);
-	vma_mmap_read_unlock(&mm);
-}
-
-static void a_vma_lock_keeps_its_contract(void **state)
-{
-	(void)state;
-	contracts("6.4");
-	contracts("6.12");
-	contracts("6.18");
-}
-
-static void a_reference_count_tells_readers_and_attachment(void **state)
-{
-	struct vma_kernel k = kernel("6.18"), old = kernel("6.12");
-	struct vma_mm_lock mm = { 0 };
-	struct vma_lock l = { .seq = 7 };
-
-	(void)state;
-	vma_mark_attached(&k, &l);
-	assert_int_equal(l.count, 1);
-	vma_start_read(&k, &mm, &l);
-	assert_int_equal(l.count, 2);
-	vma_mark_attached(&old, &l);
-	assert_int_equal(l.count, 0);
-}
-
-static void a_new_vma_is_detached_and_locked_by_nobody(void **state)
-{
-	static const char *const releases[] = { "6.4", "6.12", "6.18", "7.2" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(releases) / sizeof(*releases); i++) {
-		struct vma_kernel k = kernel(releases[i]);
-		struct vma_mm_lock mm = { 0 };
-		struct vma_lock l;
-
-		vma_lock_init(&l);
-		assert_true(vma_is_detached(&l));
-		assert_true(vma_mmap_write_lock(&k, &mm));
-		assert_false(vma_is_write_locked(&k, &mm, &l));
-		vma_mark_attached(&k, &l); /* by its maker, before anybody can find it */
-		assert_true(vma_is_attached(&l));
-		assert_true(vma_start_write(&k, &mm, &l));
-		assert_int_equal(l.seq, mm.seq);
-		assert_true(vma_mark_detached(&k, &mm, &l));
-		assert_true(vma_is_detached(&l));
-		vma_mmap_write_unlock(&k, &mm);
-		assert_int_not_equal(l.seq, mm.seq);
-	}
-}
-
-static void the_sequence_is_odd_while_write_held(void **state)
-{
-	struct vma_kernel k = kernel("6.18"), old = kernel("6.6");
-	struct vma_mm_lock mm = { 0 };
-
-	(void)state;
-	vma_mmap_write_lock(&k, &mm);
-	assert_int_equal(mm.seq, 1);
-	vma_mmap_write_unlock(&k, &mm);
-	assert_int_equal(mm.seq, 2);
-	vma_mmap_write_lock(&old, &mm);
-	assert_int_equal(mm.seq, 2);
-	vma_mmap_write_unlock(&old, &mm);
-	assert_int_equal(mm.seq, 3);
-}
-
-static void before_vma_locks_there_is_mmap_lock_alone(void **state)
-{
-	struct vma_kernel k = kernel("6.1");
-	struct vma_mm_lock mm = { 0 };
-	struct vma_lock l = { 0 };
-
-	(void)state;
-	vma_mark_attached(&k, &l);
-	assert_false(vma_start_read(&k, &mm, &l));
-	vma_mmap_write_lock(&k, &mm);
-	assert_true(vma_start_write(&k, &mm, &l));
-	assert_false(vma_is_write_locked(&k, &mm, &l));
-}
-
-/* ---------------------------------------------------------------- faults */
-
 static struct vma_mm *world(const char *release)
 {
-	struct vma_kernel k = kernel(release);
-	struct vma_world *w = vma_world_new(&k);
-	struct vma_mm *mm = vma_mm_new(w, 1);
+	struct vma_kernel k;
+	struct vma_world *w;
+	struct vma_mm *mm;
 
+	assert_int_equal(vma_kernel_init(&k, release, NULL), 0);
+	w = vma_world_new(&k);
+	mm = vma_mm_new(w, 1);
 	mm->task_size = 1ULL << 47;
 	mm->mmap_base = 1ULL << 46;
 	vma_world_system(w)->totalram_pages = 1 << 20;
@@ -155,13 +33,212 @@ static struct vma_mm *world(const char *release)
 	return mm;
 }
 
+static struct vma *add(struct vma_mm *mm, u64 page, u64 pages, u64 flags)
+{
+	struct vma init = { .vm_start = BASE + page * P, .vm_end = BASE + (page + pages) * P,
+			    .vm_flags = flags, .vm_pgoff = (BASE >> VMA_PAGE_SHIFT) + page };
+	struct vma *vma = vma_mm_add(mm, &init);
+
+	assert_non_null(vma);
+	return vma;
+}
+
+/* ---------------------------------------------------------------- one lock */
+
+static void contracts(const char *release, int when_detached)
+{
+	struct vma_mm *mm = world(release);
+	struct vma *a = add(mm, 0, 1, RW), *b = add(mm, 2, 1, RW);
+
+	assert_int_equal(vma_start_read(mm, a), 1);
+	assert_int_equal(vma_start_read(mm, a), 1); /* readers do not exclude each other */
+	vma_end_read(a);
+	assert_true(vma_mmap_write_lock(mm));
+	assert_false(vma_mmap_read_lock(mm));
+	assert_false(vma_start_write(mm, a)); /* waits for the reader */
+	vma_end_read(a);
+	assert_true(vma_start_write(mm, a));
+	assert_true(vma_is_write_locked(mm, a));
+	assert_int_equal(vma_start_read(mm, a), 0);
+	assert_int_equal(vma_start_read(mm, b), 1); /* another VMA: mmap_lock does not matter */
+	vma_end_read(b);
+	assert_false(vma_mark_detached(mm, b)); /* not write-locked */
+	vma_mmap_write_unlock(mm); /* ends all of them */
+	assert_false(vma_is_write_locked(mm, a));
+	assert_int_equal(vma_start_read(mm, a), 1);
+	vma_end_read(a);
+	assert_true(vma_mmap_write_lock(mm));
+	assert_true(vma_start_write(mm, a));
+	assert_true(vma_mark_detached(mm, a));
+	assert_int_equal(vma_start_read(mm, a), 0); /* its writer is still there */
+	vma_mmap_write_downgrade(mm);
+	assert_int_equal(vma_start_read(mm, a), when_detached);
+	assert_false(vma_start_read_locked(mm, a));
+	assert_true(vma_start_read_locked(mm, b));
+	vma_end_read(b);
+	vma_mmap_read_unlock(mm);
+	vma_world_free(mm->world);
+}
+
+static void a_vma_lock_keeps_its_contract(void **state)
+{
+	(void)state;
+	contracts("6.4", 0);
+	contracts("6.12", 0);
+	contracts("6.15", -EAGAIN);
+	contracts("6.18", -EAGAIN);
+}
+
+static void a_vma_of_another_mm_is_not_locked_by_mistake(void **state)
+{
+	struct vma_mm *mm = world("6.18"), *other = vma_mm_new(mm->world, 2);
+	struct vma *vma = add(mm, 0, 1, RW);
+
+	(void)state;
+	assert_int_equal(vma_start_read(other, vma), 0); /* its memory was used again */
+	assert_int_equal(vma->vm_refcnt, 1);
+	vma_world_free(mm->world);
+}
+
+static void a_reference_count_tells_readers_and_attachment(void **state)
+{
+	struct vma_mm *mm = world("6.18");
+	struct vma *vma = add(mm, 0, 1, RW);
+
+	(void)state;
+	assert_int_equal(vma->vm_refcnt, 1);
+	assert_int_equal(vma_start_read(mm, vma), 1);
+	assert_int_equal(vma->vm_refcnt, 2);
+	vma_mmap_write_lock(mm);
+	assert_false(vma_start_write(mm, vma));
+	vma_end_read(vma);
+	assert_true(vma_start_write(mm, vma));
+	assert_true(vma_mark_detached(mm, vma));
+	assert_int_equal(vma->vm_refcnt, 0);
+	vma_mark_attached(vma);
+	assert_int_equal(vma->vm_refcnt, 1);
+	vma_mmap_write_unlock(mm);
+	for (int i = 1; i < 300; i++) /* there is a limit, and it holds */
+		assert_int_equal(vma_start_read(mm, vma), i < 255);
+	vma_world_free(mm->world);
+}
+
+static void a_new_vma_is_detached_and_locked_by_nobody(void **state)
+{
+	static const char *const releases[] = { "6.4", "6.12", "6.18", "7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(releases) / sizeof(*releases); i++) {
+		struct vma_mm *mm = world(releases[i]);
+		struct vma vma = { .mm = mm->id };
+
+		vma_lock_init(&vma);
+		assert_true(vma_is_detached(&vma));
+		assert_true(vma_mmap_write_lock(mm));
+		assert_false(vma_is_write_locked(mm, &vma));
+		vma_mark_attached(&vma); /* by its maker, before anybody can find it */
+		assert_true(vma_is_attached(&vma));
+		assert_true(vma_start_write(mm, &vma));
+		assert_int_equal(vma.vm_lock_seq, mm->mm_lock_seq);
+		assert_true(vma_mark_detached(mm, &vma));
+		assert_true(vma_is_detached(&vma));
+		vma_mmap_write_unlock(mm);
+		assert_int_equal(vma.vm_lock_seq, mm->mm_lock_seq - 1);
+		vma_world_free(mm->world);
+	}
+}
+
+static void assert_sequence(const char *release, u32 held, u32 after)
+{
+	struct vma_mm *mm = world(release);
+
+	vma_mmap_write_lock(mm);
+	assert_int_equal(mm->mm_lock_seq, held);
+	vma_mmap_write_unlock(mm);
+	assert_int_equal(mm->mm_lock_seq, after);
+	vma_mmap_read_lock(mm); /* readers do not count */
+	vma_mmap_read_unlock(mm);
+	assert_int_equal(mm->mm_lock_seq, after);
+	vma_mmap_write_lock(mm);
+	vma_mmap_write_downgrade(mm);
+	assert_int_equal(mm->mm_lock_seq, 2 * after);
+	vma_world_free(mm->world);
+}
+
+static void the_sequence_is_odd_while_write_held(void **state)
+{
+	(void)state;
+	assert_sequence("6.1", 0, 0);
+	assert_sequence("6.6", 0, 1);
+	assert_sequence("6.12.9", 0, 1);
+	assert_sequence("6.12.107", 1, 2);
+	assert_sequence("6.18", 1, 2);
+}
+
+static void before_vma_locks_there_is_mmap_lock_alone(void **state)
+{
+	struct vma_mm *mm = world("6.1");
+	struct vma *vma = add(mm, 0, 1, RW);
+
+	(void)state;
+	assert_int_equal(vma_start_read(mm, vma), 0);
+	assert_null(vma_lock_vma_under_rcu(mm, BASE, NULL, NULL));
+	vma_mmap_write_lock(mm);
+	assert_true(vma_start_write(mm, vma));
+	assert_false(vma_is_write_locked(mm, vma));
+	vma_world_free(mm->world);
+}
+
+/* ---------------------------------------------------------------- look up and lock */
+
+static void looking_up_and_locking_aborts_or_walks_again(const char *release)
+{
+	struct vma_mm *mm = world(release);
+	struct vma *old = add(mm, 0, 4, RW), *vma;
+	struct vma gone = *old;
+	u32 misses;
+
+	vma = vma_lock_vma_under_rcu(mm, BASE + P, NULL, &misses);
+	assert_ptr_equal(vma, old);
+	assert_int_equal(misses, 0);
+	vma_end_read(vma);
+	assert_null(vma_lock_vma_under_rcu(mm, BASE + 4 * P, NULL, &misses)); /* nothing there */
+	/* the walk had found it before it was detached: another one is in its place */
+	gone.vm_refcnt = 0;
+	vma = vma_lock_vma_under_rcu(mm, BASE + P, &gone, &misses);
+	assert_ptr_equal(vma, old);
+	assert_int_equal(misses, 1);
+	vma_end_read(vma);
+	/* ... or before it was cut so that it no longer holds the address */
+	gone = *old;
+	gone.vm_end = BASE + P;
+	assert_null(vma_lock_vma_under_rcu(mm, BASE + P, &gone, &misses));
+	assert_int_equal(gone.vm_refcnt, 1);
+	assert_int_equal(misses, 0);
+	/* a writer */
+	vma_mmap_write_lock(mm);
+	assert_true(vma_start_write(mm, old));
+	assert_null(vma_lock_vma_under_rcu(mm, BASE + P, NULL, &misses));
+	assert_int_equal(vma_fault_path(mm, BASE, false, NULL), VMA_FALLBACK_WRITE_LOCKED);
+	vma_mmap_write_unlock(mm);
+	vma_world_free(mm->world);
+}
+
+static void a_lookup_that_locks_has_the_kernels_outcomes(void **state)
+{
+	(void)state;
+	looking_up_and_locking_aborts_or_walks_again("6.4");
+	looking_up_and_locking_aborts_or_walks_again("6.12");
+	looking_up_and_locking_aborts_or_walks_again("6.18");
+}
+
+/* ---------------------------------------------------------------- faults */
+
 static void assert_path(const char *release, u64 flags, bool write, enum vma_fallback want)
 {
 	struct vma_mm *mm = world(release);
-	struct vma init = { .vm_start = BASE, .vm_end = BASE + 4 * P, .vm_flags = flags,
-			    .vm_pgoff = BASE >> VMA_PAGE_SHIFT };
 
-	assert_non_null(vma_mm_add(mm, &init));
+	add(mm, 0, 4, flags);
 	assert_int_equal(vma_fault_path(mm, BASE, write, NULL), want);
 	assert_int_equal(vma_fault_path(mm, BASE - P, write, NULL),
 			 want == VMA_FALLBACK_NO_VMA_LOCKS ? want : VMA_FALLBACK_NOT_MAPPED);
@@ -245,7 +322,9 @@ static void watch(void *ctx, const struct vma_event *ev)
 	    ev->kind != VMA_EV_FLAGS)
 		return;
 	w->changes++;
-	w->unlocked = w->unlocked || !w->dep.nr || !w->dep.held[0].write;
+	w->unlocked |= !w->dep.nr;
+	/* what goes was taken out of the tree before, perhaps the lock is downgraded by now */
+	w->unlocked |= w->dep.nr && !w->dep.held[0].write && ev->kind != VMA_EV_REMOVE;
 }
 
 static u64 seed = 1;
@@ -283,6 +362,26 @@ static struct vma_call random_call(void)
 	}
 }
 
+/* What was told is what the model holds. */
+static void assert_locked_as_told(const struct vma_mm *mm, const struct vma_locks *l, u32 seq_before)
+{
+	size_t nr;
+	const struct vma_lock_range *told = vma_locks_written(l, &nr);
+	const struct vma *vma;
+
+	if (mm->mm_lock_seq == seq_before) {
+		assert_int_equal(nr, 0);
+		return;
+	}
+	vma_for_each(mm, vma) {
+		bool locked = vma->vm_lock_seq == mm->mm_lock_seq - 1, is_told = false;
+
+		for (size_t i = 0; i < nr; i++)
+			is_told |= told[i].start < vma->vm_end && told[i].end > vma->vm_start;
+		assert_int_equal(locked, is_told);
+	}
+}
+
 static void run_random(const char *release)
 {
 	struct vma_mm *mm = world(release);
@@ -293,14 +392,17 @@ static void run_random(const char *release)
 	for (int i = 0; i < 3000; i++) {
 		struct vma_call call = random_call();
 		struct vma_result res;
+		u32 seq;
 
 		if (i % 500 == 499)
 			call = (struct vma_call){ .op = VMA_OP_FORK };
+		seq = mm->mm_lock_seq;
 		vma_locks_begin(l, mm, &call);
 		vma_world_listen(mm->world, vma_locks_hear, l);
 		assert_int_equal(vma_op_run(mm, &call, &res), 0);
 		vma_world_listen(mm->world, NULL, NULL);
-		vma_locks_end(l, &res);
+		vma_locks_end(l);
+		assert_locked_as_told(mm, l, seq);
 		if (!vma_lockdep_done(&w.dep))
 			fail_msg("%s: call %d, %s: %s", release, i, vma_op_at(call.op)->name,
 				 w.dep.wrong);
@@ -325,10 +427,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vma_lock_keeps_its_contract),
+		cmocka_unit_test(a_vma_of_another_mm_is_not_locked_by_mistake),
 		cmocka_unit_test(a_reference_count_tells_readers_and_attachment),
 		cmocka_unit_test(a_new_vma_is_detached_and_locked_by_nobody),
 		cmocka_unit_test(the_sequence_is_odd_while_write_held),
 		cmocka_unit_test(before_vma_locks_there_is_mmap_lock_alone),
+		cmocka_unit_test(a_lookup_that_locks_has_the_kernels_outcomes),
 		cmocka_unit_test(each_kernel_has_its_reasons_to_fall_back),
 		cmocka_unit_test(the_checker_finds_what_is_wrong),
 		cmocka_unit_test(random_operations_keep_the_order),
