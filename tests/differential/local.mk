@@ -53,6 +53,7 @@ EXTRA_DIST += $(differential_tests) $(recordings)
 mutations = \
 	tests/differential/mutate.d/calls.mut \
 	tests/differential/mutate.d/limits.mut \
+	tests/differential/mutate.d/locks.mut \
 	tests/differential/mutate.d/merge.mut \
 	tests/differential/mutate.d/others.mut
 

@@ -405,6 +405,7 @@ static u64 counter(const struct picture *p, const char *name)
 		{ "pkeys", mm->pkeys }, { "hiwater", mm->hiwater_vm },
 		{ "start_brk", (mm->start_brk - PICTURE_BASE) / P }, { "rss", mm->rss_anon },
 		{ "file", mm->rss_file }, { "shmem", mm->rss_shmem },
+		{ "moved", mm->mm_lock_seq - p->lock_seq },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++)
@@ -412,6 +413,26 @@ static u64 counter(const struct picture *p, const char *name)
 			return c[i].value;
 	fail_msg("%s: no counter '%s'", p->what, name);
 	return 0;
+}
+
+/* Page by page: # where the last call write-locked the VMA. */
+static bool wrote(const struct picture *p, const char *pages)
+{
+	u64 at = 0;
+
+	if (*pages == '@') {
+		at = strtoull(pages + 1, (char **)&pages, 10);
+		pages++;
+	}
+	for (; *pages; pages++, at++) {
+		const struct vma *vma = vma_lookup(p->mm, picture_addr(at));
+		bool locked = vma && p->mm->mm_lock_seq != p->lock_seq &&
+			      vma->vm_lock_seq == p->mm->mm_lock_seq - 1;
+
+		if (locked != (*pages == '#'))
+			return false;
+	}
+	return true;
 }
 
 static bool ask(struct picture *p, char **w, size_t nr, const char *text)
@@ -453,6 +474,8 @@ static bool ask(struct picture *p, char **w, size_t nr, const char *text)
 	} else if (!strcmp(q, "uffd")) {
 		have = picture_vma(p, a)->uffd;
 		want(p, have == b, text, have);
+	} else if (!strcmp(q, "wrote")) {
+		want(p, wrote(p, w[1]), text, 0);
 	} else if (!strcmp(q, "is")) {
 		have = counter(p, w[1]);
 		p->asked_sig |= !strcmp(w[1], "sig");
@@ -501,9 +524,10 @@ static bool set_scene(struct picture *p, char **w, size_t nr)
 		p->mm->mmap_legacy_base = picture_addr(a);
 	} else if (!strcmp(w[0], "seal")) { /* a memfd that is mapped already */
 		vma_file_at(p->w, file_named(p, w[1]))->seal_future_write = true;
-	} else if (!strcmp(w[0], "child"))
+	} else if (!strcmp(w[0], "child")) {
 		p->mm = vma_mm_by_id(p->w, p->child);
-	else if (!strcmp(w[0], "parent"))
+		p->lock_seq = 0;
+	} else if (!strcmp(w[0], "parent"))
 		p->mm = vma_mm_by_id(p->w, p->mm->parent_mm);
 	else
 		return false;
@@ -571,6 +595,7 @@ void picture_call(struct picture *p, const char *text)
 		fail_msg("%s: the call before '%s' failed: errno %d (%s), signal %d", p->what, text,
 			 p->res.err, vma_why_at(p->res.why)->id, p->res.sig);
 	p->asked_sig = false;
+	p->lock_seq = p->mm->mm_lock_seq;
 	if (vma_op_run(p->mm, &call, &p->res))
 		fail_msg("%s: '%s' was not run", p->what, text);
 	if (p->res.mm)

@@ -30,7 +30,8 @@
  *
  * ! before a call: it must fail, and the next goes on. The last call's result is the row's.
  * Words that are no calls set the scene or ask (see picture.c): slots 2, has 3 dc, lacks 3 ac,
- * same 0 4, differ 0 4, pgoff 0 7, is locked 4.
+ * same 0 4, differ 0 4, pgoff 0 7, is locked 4, wrote .##. or @8:.##. (the pages of VMAs that the
+ * last call write-locked).
  */
 #include "libvmactl/engine.h"
 
@@ -64,6 +65,7 @@ struct picture {
 	u32 file[18];   /* by place in the table of files; made when first named */
 	const char *what; /* for messages */
 	bool asked_sig;   /* "is sig": a signal is no surprise */
+	u32 lock_seq;     /* mm_lock_seq before the last call */
 };
 
 void picture_begin(struct picture *p, const struct vma_kernel *k, const char *picture);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../lib/picture.h"
 #include "base/check.h"
 #include "libvmactl/lock.h"
 
@@ -423,6 +424,81 @@ static void random_operations_keep_the_order(void **state)
 		run_random(releases[i]);
 }
 
+/* ---------------------------------------------------------------- which VMAs */
+
+/* As vmactl verify --source bpf sees it on kernels. */
+static void exactly_what_changes_is_write_locked(void **state)
+{
+	static const struct picture_case cases[] = {
+		{ .rule = "K14 nothing changes", "6.12-", "aaxx",
+		  "mprotect 0 2 rw; is moved 2; wrote ....", "aaxx" },
+		{ .rule = "K14 refused at once", "6.12-", "aa", "!mprotect #1 1 r; is moved 0", "aa" },
+		{ .rule = "K14 a part", "6.12-", "aaaaxx", "mprotect 1 2 r; wrote ####..", "arraxx" },
+		{ .rule = "K14 all of it", "6.12-", "xxaaxx", "mprotect 2 2 r; wrote ..##..", "xxrrxx" },
+		{ .rule = "K14 both join", "6.12-", "rraarr", "mprotect 2 2 r; wrote ######",
+		  "rrrrrr" },
+		{ .rule = "K14 the border moves", "6.12-", "rraaaa", "mprotect 2 2 r; wrote ######",
+		  "rrrraa" },
+		{ .rule = "K14 one joins", "6.12-", "rraaxx", "mprotect 2 2 r; wrote ####..", "rrrrxx" },
+		{ .rule = "K14 cut once, then the limit", "6.12-", "aaaaxx",
+		  "slots 1; !mprotect 1 2 r; wrote ####..", "a|aaaxx" },
+		{ .rule = "K14 up to the hole", "6.12-", "aa.a", "!mprotect 0 4 r; wrote ##..", "rr.a" },
+		{ .rule = "K14 unmapped between", "6.12-", "aaxxaa", "munmap 2 2; wrote ......; is moved 2",
+		  "aa..aa" },
+		{ .rule = "K14 cut", "6.12-", "aaaaxx", "munmap 1 1; wrote #.##..", "a.aaxx" },
+		{ .rule = "K14 a sealed one stops it", "6.12-", "aab", "!munmap 0 3; wrote ##.", "aab" },
+		{ .rule = "K14 an empty range", "6.12-", "a", "!munmap 0 0; is moved 2; wrote .", "a" },
+		{ .rule = "K14 new", "6.12-", "aa..xx", "map 2 2 r; wrote ..##..", "aarrxx" },
+		{ .rule = "K14 joined below", "6.12-", "aa..xx", "map 2 2 rw; wrote ####..", "aaaaxx" },
+		{ .rule = "K14 joined on both sides", "6.12-", "aa..aa", "map 2 2 rw; wrote ######",
+		  "aaaaaa" },
+		{ .rule = "K14 in place of a part", "6.12-", "aaaa", "map 1 1 r; wrote ####", "araa" },
+		{ .rule = "K14 flags", "6.12-", "aaaaxx", "madvise 0 4 dontfork; wrote ####..",
+		  "ccccxx" },
+		{ .rule = "K14 flags as they are", "6.12-", "aaaa",
+		  "madvise 0 4 dofork; is moved 2; wrote ....", "aaaa" },
+		{ .rule = "K14 pages only", "6.12-", "AAAA", "madvise 0 4 dontneed; is moved 0", "AAAA" },
+		{ .rule = "K14 guards", "6.18-", "AAAA", "madvise 1 1 guard_install; is moved 0", "VVVV" },
+		{ .rule = "K14 one lock for all", "6.18-", "aaaa",
+		  "process_madvise 0 1 dontfork 0 2 1; is moved 2; wrote ####", "caca" },
+		{ .rule = "K14 lock", "6.12-", "aaxx", "mlock 0 2; wrote ##..", "LLxx" },
+		{ .rule = "K14 too much to lock", "6.12-", "aa",
+		  "caps 0; setrlimit memlock 1 1; !mlock 0 2; is moved 2; wrote ..", "aa" },
+		{ .rule = "K14 grown in place", "6.12-", "aa..xx", "mremap 0 2 4 0 0; wrote ####..",
+		  "aaaaxx" },
+		{ .rule = "K14 nothing to move", "6.12-", "aa", "mremap 0 2 2 0 0; is moved 2; wrote ..",
+		  "aa" },
+		{ .rule = "K14 moved", "6.12-", "aaaa",
+		  "mremap 0 2 2 maymove|fixed 10; wrote ..##......##", "..aa......aa" },
+		{ .rule = "K14 policy over what has it", "6.12-", "aa.xx",
+		  "mbind 0 5 default 0; is moved 2; wrote ##.##", "aa.xx" },
+		{ .rule = "K14 policy up to the hole", "6.12-", "aaxx.x",
+		  "!mbind 0 6 bind 1 64; wrote ####..", "aaxx.x" },
+		{ .rule = "K14 no such node", "6.12-", "aa", "!mbind 0 2 bind 2 64; is moved 2", "aa" },
+		{ .rule = "K14 no node", "6.12-", "aa", "!mbind 0 2 bind 0 64; is moved 0", "aa" },
+		{ .rule = "K14 fork", "6.12-", "aac", "fork; is moved 2; wrote ###", "aac" },
+		{ .rule = "K14 the child", "6.12-", "aac", "fork; child; is moved 2; wrote ##.", "aa" },
+		{ .rule = "K14 a fork that is refused", "6.12-", "aaarrraaaxxx",
+		  "overcommit 2; room 4; !fork; wrote #########...", "aaarrraaaxxx" },
+		{ .rule = "K14 a stack grows", "6.12-", "@300:kk", "touch 298 1 w; is moved 2; wrote @297:.####",
+		  "@298:KKKK" },
+		{ .rule = "K14 a stack may not grow", "6.12-", "@300:kk",
+		  "setrlimit stack 2 2; touch 298 1 w; is sig 11; is moved 2; wrote @299:.##",
+		  "@300:KK" },
+		{ .rule = "K14 a key", "6.12-", "aa", "pkey_alloc 0 0; is moved 2; wrote ..", "aa" },
+		{ .rule = "K14 KSM", "6.12-", "aamm", "set_memory_merge 1; wrote ##..", "mm|mm" },
+		{ .rule = "K14 no longer KSM", "6.12-", "aamm",
+		  "set_memory_merge 1; set_memory_merge 0; wrote ####", "aa|aa" },
+		{ .rule = "K14 watched", "6.12-", "aaxx",
+		  "uffdio_api 1 0; uffdio_register 1 0 2 missing; wrote ##..; "
+		  "uffdio_register 1 0 2 missing; is moved 2; wrote ....; uffd_close 1; wrote ##..",
+		  "aaxx" },
+	};
+
+	(void)state;
+	PICTURES(cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +512,7 @@ int main(void)
 		cmocka_unit_test(each_kernel_has_its_reasons_to_fall_back),
 		cmocka_unit_test(the_checker_finds_what_is_wrong),
 		cmocka_unit_test(random_operations_keep_the_order),
+		cmocka_unit_test(exactly_what_changes_is_write_locked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
