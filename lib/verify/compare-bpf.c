@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What /proc does not show, read from the kernel by BPF: which VMAs share an anon_vma, how the
- * anon_vmas hang together, which VMAs map the same struct file, and the real page offsets.
+ * anon_vmas hang together, which VMAs map the same struct file, the real page offsets, and what was
+ * write-locked.
  *
  * Identities are addresses there and ids here; the two sides agree when there is a one-to-one
  * relation between them over all processes of the troupe at this moment.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "read/bpf.h"
+#include "base/cleanup.h"
 #include "verify/compare.h"
 
 /* ---------------------------------------------------------------- one-to-one */
@@ -172,6 +174,8 @@ static enum what compare_image(const struct stage *st, unsigned int who)
 	for (size_t i = 0; !what && i < img->nr_anons; i++)
 		if (!is_same_link(st, &img->anons[i], img->mm.have))
 			what = WHAT_ANON;
+	if (!what && st->locks && !vma_locks_agree(mm, img))
+		what = WHAT_LOCKS;
 	return what;
 }
 
@@ -254,13 +258,35 @@ static void tell_links(struct strbuf *b, struct namer *n, const struct stage *st
 	}
 }
 
-static void tell(struct stage *st, struct difference *diff)
+static void tell_ours(struct strbuf *a, struct namer *n, const struct stage *st,
+		      const struct vma_mm *mm)
 {
-	const struct vma_kernel *k = vma_world_kernel(st->world);
-	struct namer ours = { .nr = 0 }, kernels = { .nr = 0 };
-	struct strbuf a, b;
 	const struct vma *vma;
 	u64 chain[64];
+
+	vma_for_each(mm, vma) {
+		const struct vma_fact_bpf f = as_fact(st, vma, chain, ARRAY_SIZE(chain));
+
+		anon_line(a, n, mm->pid, &f, vma->vm_flags);
+		tell_links(a, n, st, vma);
+	}
+}
+
+static void tell_kernels(struct strbuf *b, struct namer *n, const struct stage *st, u32 pid,
+			 const struct vma_bpf_image *img)
+{
+	const struct vma_kernel *k = vma_world_kernel(st->world);
+
+	for (size_t i = 0; i < img->nr_vmas; i++)
+		anon_line(b, n, pid, &img->vmas[i], vma_flags_from_kernel(k, img->vmas[i].vm_flags));
+	for (size_t i = 0; i < img->nr_anons; i++)
+		link_line(b, n, &img->anons[i]);
+}
+
+static void tell(struct stage *st, struct difference *diff)
+{
+	struct namer ours = { .nr = 0 }, kernels = { .nr = 0 };
+	struct strbuf a, b;
 
 	strbuf_init(&a);
 	strbuf_init(&b);
@@ -272,21 +298,77 @@ static void tell(struct stage *st, struct difference *diff)
 
 		if (!mm)
 			continue;
-		vma_for_each(mm, vma) {
-			const struct vma_fact_bpf f = as_fact(st, vma, chain, ARRAY_SIZE(chain));
-
-			anon_line(&a, &ours, mm->pid, &f, vma->vm_flags);
-			tell_links(&a, &ours, st, vma);
+		if (diff->what == WHAT_LOCKS) {
+			vma_locks_tell(mm, img, &a, &b);
+			continue;
 		}
-		for (size_t n = 0; n < img->nr_vmas; n++)
-			anon_line(&b, &kernels, mm->pid, &img->vmas[n],
-				  vma_flags_from_kernel(k, img->vmas[n].vm_flags));
-		for (size_t n = 0; n < img->nr_anons; n++)
-			link_line(&b, &kernels, &img->anons[n]);
+		tell_ours(&a, &ours, st, mm);
+		tell_kernels(&b, &kernels, st, mm->pid, img);
 	}
 	vma_tell_lines(&diff->detail, strbuf_str(&a), strbuf_str(&b));
 	strbuf_fini(&a);
 	strbuf_fini(&b);
+}
+
+#define MOST_READS 100
+
+/* A puppet waits, but may fault once more on its way there: then a reader holds a VMA. */
+static int read_puppet(struct stage *st, unsigned int who, struct vma_err *err)
+{
+	struct vma_bpf_compare *c = st->bpf;
+	int rc = 0;
+
+	for (int i = 0; !rc && i < MOST_READS; i++) {
+		rc = vma_bpf_read(c->reader, (u32)vma_live_pid(st->live, who), VMA_BPF_READ_ANON,
+				  &c->image[who], err);
+		if (!rc && vma_locks_at_rest(&c->image[who]))
+			break;
+	}
+	return rc;
+}
+
+/* How often huge pages were put together on this machine, by khugepaged or when asked to; 0 where
+ * that is not counted. */
+static u64 count_collapses(void)
+{
+	AUTO(undo_fclose) FILE *f = fopen("/proc/vmstat", "re");
+	char line[80];
+	u64 nr = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "thp_collapse_alloc %" SCNu64, &nr) == 1)
+			break;
+	return nr;
+}
+
+static void learn_locks(struct stage *st)
+{
+	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
+		if (vma_stage_mm(st, i))
+			vma_locks_learn(vma_stage_mm(st, i), &st->bpf->image[i]);
+}
+
+int vma_learn_bpf(struct stage *st, struct vma_err *err)
+{
+	int rc;
+
+	st->nr_collapses = count_collapses();
+	rc = read_puppet(st, 0, err);
+	if (!rc)
+		learn_locks(st);
+	return rc;
+}
+
+/* khugepaged is a writer, too, who comes when he likes: then go on with the kernel's numbers. */
+static bool was_collapsed(struct stage *st)
+{
+	u64 now = count_collapses();
+
+	if (now == st->nr_collapses)
+		return false;
+	st->nr_collapses = now;
+	learn_locks(st);
+	return true;
 }
 
 int vma_compare_bpf(struct stage *st, struct difference *diff, struct vma_err *err)
@@ -296,15 +378,16 @@ int vma_compare_bpf(struct stage *st, struct difference *diff, struct vma_err *e
 	int rc = 0;
 
 	c->anon.generation = c->file.generation = generation;
-	for (unsigned int i = 0; !rc && i < STAGE_PUPPETS; i++) {
-		if (!vma_stage_mm(st, i))
-			continue;
-		rc = vma_bpf_read(c->reader, (u32)vma_live_pid(st->live, i), VMA_BPF_READ_ANON,
-				  &c->image[i], err);
-	}
+	for (unsigned int i = 0; !rc && i < STAGE_PUPPETS; i++)
+		if (vma_stage_mm(st, i))
+			rc = read_puppet(st, i, err);
 	for (unsigned int i = 0; !rc && !diff->what && i < STAGE_PUPPETS; i++)
 		if (vma_stage_mm(st, i))
 			diff->what = compare_image(st, i);
+	if (st->collapses)
+		st->nr_collapses = count_collapses();
+	else if (diff->what == WHAT_LOCKS && was_collapsed(st))
+		diff->what = WHAT_NONE;
 	if (!rc && diff->what)
 		tell(st, diff);
 	return rc;

@@ -2,6 +2,7 @@
 #ifndef VERIFY_COMPARE_H
 #define VERIFY_COMPARE_H
 /* Reading a puppet's state and holding it against the model. */
+#include "read/bpf.h"
 #include "verify/stage.h"
 
 /* Which flags and counters this kernel prints. */
@@ -31,5 +32,16 @@ int vma_bpf_compare_new(struct vma_bpf_compare **out, struct vma_err *err);
 void vma_bpf_compare_free(struct vma_bpf_compare *c);
 /* Every puppet of the stage. */
 int vma_compare_bpf(struct stage *st, struct difference *diff, struct vma_err *err);
+/* The first puppet's sequence numbers, from which the model goes on. */
+int vma_learn_bpf(struct stage *st, struct vma_err *err);
+
+/* compare-locks.c: the locks of one puppet. */
+void vma_locks_learn(struct vma_mm *mm, const struct vma_bpf_image *img);
+/* Nobody reads just now, in a page fault. */
+bool vma_locks_at_rest(const struct vma_bpf_image *img);
+bool vma_locks_agree(const struct vma_mm *mm, const struct vma_bpf_image *img);
+/* Both sides in lines. */
+void vma_locks_tell(const struct vma_mm *mm, const struct vma_bpf_image *img, struct strbuf *ours,
+		    struct strbuf *kernels);
 
 #endif

@@ -3,6 +3,7 @@
 verify_sources = \
 	lib/verify/calls.c \
 	lib/verify/compare-bpf.c \
+	lib/verify/compare-locks.c \
 	lib/verify/compare-pages.c \
 	lib/verify/compare.c lib/verify/compare.h \
 	lib/verify/episode.c lib/verify/episode.h \

@@ -17,12 +17,16 @@
 #include "verify/compare.h"
 #include "verify/spare.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
 static const char *const what_names[WHAT_NR] = {
 	[WHAT_NONE] = "nothing",   [WHAT_RESULT] = "result", [WHAT_RANGES] = "ranges",
 	[WHAT_FLAGS] = "flags",    [WHAT_OFFSET] = "offset", [WHAT_FILE] = "file",
 	[WHAT_NAME] = "name",      [WHAT_POLICY] = "policy", [WHAT_PAGES] = "pages",
 	[WHAT_COUNTERS] = "counters",
-	[WHAT_ANON] = "anon_vma",  [WHAT_PGOFF] = "pgoff",
+	[WHAT_ANON] = "anon_vma",  [WHAT_PGOFF] = "pgoff",   [WHAT_LOCKS] = "locks",
 };
 
 const char *vma_what_name(enum what what)
@@ -199,7 +203,7 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 	int rc;
 
 	*st = (struct stage){ .profile = opts->profile, .files = opts->files,
-			      .bpf = opts->bpf };
+			      .bpf = opts->bpf, .locks = opts->bpf && !opts->kernel };
 	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
 		st->proc[i] = (struct puppet_files){ -1, -1, -1 };
 	rc = vma_live_files_renew(opts->files, err);
@@ -213,6 +217,8 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 		rc = rebuild(st, opts->kernel, err);
 	if (!rc) /* not before: it would look like the first mapping that exec made */
 		rc = fill(st, err);
+	if (!rc && st->locks && !st->nr_filled)
+		rc = vma_learn_bpf(st, err);
 	if (rc)
 		vma_stage_close(st);
 	else
@@ -394,6 +400,7 @@ int vma_stage_run(struct stage *st, const struct step *step, struct difference *
 	struct vma_result res = { 0 };
 	struct outcome out = { 0 };
 	u64 arg[VMA_OP_ARGS];
+	bool is_advice;
 	int rc;
 
 	diff->what = WHAT_NONE;
@@ -412,6 +419,8 @@ int vma_stage_run(struct stage *st, const struct step *step, struct difference *
 		return rc;
 	if (step->op == VMA_OP_MBIND || step->op == VMA_OP_SET_MEMPOLICY)
 		st->policies = true;
+	is_advice = step->op == VMA_OP_MADVISE || step->op == VMA_OP_PROCESS_MADVISE;
+	st->collapses = is_advice && arg[2] == MADV_COLLAPSE;
 	if (step->op == VMA_OP_SET_MEMPOLICY)
 		st->task_policy = true;
 	compare_outcomes(step, &res, &out, diff);

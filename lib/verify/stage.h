@@ -33,6 +33,7 @@ enum what {
 	WHAT_COUNTERS,
 	WHAT_ANON,
 	WHAT_PGOFF,
+	WHAT_LOCKS,
 	WHAT_NR
 };
 const char *vma_what_name(enum what what);
@@ -76,6 +77,9 @@ struct stage {
 	u64 brk0, stack_end;
 	u64 shown_flags;         /* those that this kernel prints */
 	u64 nr_filled;           /* mappings from STAGE_FILL on */
+	bool locks;              /* compared: predictions are for the kernel that runs */
+	bool collapses;          /* the step is MADV_COLLAPSE */
+	u64 nr_collapses;        /* of the machine, when they were counted last */
 	bool no_uffd;            /* not permitted here */
 	bool rss_exact;          /* what the running kernel shows in status */
 	u64 unknown_objects;     /* whose pages MADV_PAGEOUT may have taken, by mapping mod 64 */

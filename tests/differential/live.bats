@@ -78,3 +78,9 @@ agrees() {
 	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || skip "$output"
 	agrees fork 500 --source bpf
 }
+
+@test "1000 calls of profile full write-lock the mappings that were predicted" {
+	run vmactl verify --profile full --ops 1 --source bpf
+	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || skip "$output"
+	agrees full 1000 --source bpf
+}
