@@ -23,20 +23,31 @@ static void unescape_newlines(char *path)
 	*to = '\0';
 }
 
-static bool take_perms(const char **p, char perms[5])
+static inline bool either(char c, char a, char b)
+{
+	return (c == a) | (c == b);
+}
+
+/* Without a branch for each letter: nobody can foretell them. */
+static bool are_perms(const char *p)
+{
+	return either(p[0], 'r', '-') & either(p[1], 'w', '-') & either(p[2], 'x', '-') &
+	       either(p[3], 'p', 's');
+}
+
+static bool take_perms(const char **p, const char *end, char perms[5])
 {
 	static const char letters[4][3] = { "r-", "w-", "x-", "ps" };
 
-	for (int i = 0; i < 4; i++) {
-		char c = **p;
-
-		if (c != letters[i][0] && c != letters[i][1])
-			return false;
-		perms[i] = c;
-		++*p;
+	if (end - *p >= 4 && are_perms(*p)) {
+		memcpy(perms, *p, 4);
+		perms[4] = '\0';
+		*p += 4;
+		return true;
 	}
-	perms[4] = '\0';
-	return true;
+	for (int i = 0; i < 4 && (**p == letters[i][0] || **p == letters[i][1]); i++)
+		++*p; /* to where it goes wrong */
+	return false;
 }
 
 static bool take_dev(const char **p, u32 *major, u32 *minor)
@@ -56,15 +67,50 @@ static bool take_hex(const char **p, const char *end, u64 *out)
 	return end - *p >= 16 ? text_hex_word(p, out) : text_hex(p, out);
 }
 
-/* What is wrong with the text at *@p, NULL when the fields were fine. */
-static const char *take_fields(const char **p, const char *end, struct vma_fact_map *m)
+/* Mostly a mapping begins where the one before ends, and its digits need not be read again. */
+static bool take_start(const char **p, const char *end, struct vma_fact_map *m,
+		       struct maps_address *before)
 {
-	if (!take_hex(p, end, &m->start) || !text_char(p, '-') || !take_hex(p, end, &m->end))
+	size_t len = before->len;
+
+	if (len < 8 || end - *p < 16 || (*p)[len] != '-' || !text_same(*p, before->text, len))
+		return take_hex(p, end, &m->start);
+	m->start = before->value;
+	*p += len;
+	return true;
+}
+
+static bool take_end(const char **p, const char *end, struct vma_fact_map *m,
+		     struct maps_address *before)
+{
+	const char *from = *p;
+
+	if (!take_hex(p, end, &m->end))
+		return false;
+	before->len = 0;
+	if (end - from < (ptrdiff_t)sizeof(before->text) || *p - from > (ptrdiff_t)sizeof(before->text))
+		return true;
+	before->len = (u8)(*p - from);
+	before->value = m->end;
+	memcpy(before->text, from, sizeof(before->text));
+	return true;
+}
+
+/* What is wrong with the text at *@p, NULL when the fields were fine. */
+static const char *take_range(const char **p, const char *end, struct vma_fact_map *m,
+			      struct maps_address *before)
+{
+	if (!take_start(p, end, m, before) || !text_char(p, '-') || !take_end(p, end, m, before))
 		return "not an address range";
 	if (m->end <= m->start || (m->start & ~VMA_PAGE_MASK) || (m->end & ~VMA_PAGE_MASK))
 		return "not a range of pages";
-	if (!text_char(p, ' ') || !take_perms(p, m->perms))
+	if (!text_char(p, ' ') || !take_perms(p, end, m->perms))
 		return "not permissions";
+	return NULL;
+}
+
+static const char *take_file(const char **p, const char *end, struct vma_fact_map *m)
+{
 	if (!text_char(p, ' ') || !take_hex(p, end, &m->offset))
 		return "not an offset";
 	if (!text_char(p, ' ') || !take_dev(p, &m->dev_major, &m->dev_minor))
@@ -76,40 +122,68 @@ static const char *take_fields(const char **p, const char *end, struct vma_fact_
 	return NULL;
 }
 
-int maps_take_line(struct lines *l, struct vma_fact_map *m, struct vma_err *err)
+/* What most mappings have behind the permissions: no file, and no name. */
+static bool take_nothing(const char **p, const char *end, struct vma_fact_map *m)
 {
-	char *line = lines_at(l);
-	const char *p = line;
-	const char *what = take_fields(&p, l->buf + l->limit, m);
+	static const char nothing[] = " 00000000 00:00 0 \n";
+	const ptrdiff_t len = sizeof(nothing) - 1;
 
-	if (what)
-		return lines_bad(l, line, p, what, err);
-	while (*p == ' ')
-		p++;
-	char *path = line + (p - line);
-	char *nl = memchr(path, '\n', l->limit - (size_t)(path - l->buf));
+	if (end - *p < len || !text_same(*p, nothing, (size_t)len))
+		return false;
+	m->offset = m->inode = m->dev_major = m->dev_minor = 0;
+	m->path = "";
+	*p += len;
+	return true;
+}
+
+static const char *take_path(const char **p, const char *end, struct vma_fact_map *m)
+{
+	char *path, *nl;
+
+	while (**p == ' ')
+		++*p;
+	path = (char *)*p;
+	nl = memchr(path, '\n', (size_t)(end - path));
 	if (memchr(path, '\0', (size_t)(nl - path)))
-		return lines_bad(l, line, path, "a NUL in a name", err);
+		return "a NUL in a name";
 	*nl = '\0';
 	if (nl != path) {
 		m->gate = path[0] == '[' && !strcmp(path, "[vsyscall]");
 		unescape_newlines(path);
 	}
 	m->path = path;
-	l->pos = (size_t)(nl - l->buf) + 1;
+	*p = nl + 1;
+	return NULL;
+}
+
+int maps_take_line(struct lines *l, struct vma_fact_map *m, struct maps_address *before,
+		   struct vma_err *err)
+{
+	const char *line = lines_at(l), *end = l->buf + l->limit, *p = line;
+	const char *what = take_range(&p, end, m, before);
+
+	if (!what && !take_nothing(&p, end, m)) {
+		what = take_file(&p, end, m);
+		if (!what)
+			what = take_path(&p, end, m);
+	}
+	if (what)
+		return lines_bad(l, line, p, what, err);
+	l->pos = (size_t)(p - l->buf);
 	l->nr++;
 	return 0;
 }
 
 int maps_run(struct lines *l, vma_map_fn *fn, void *ctx, struct vma_err *err)
 {
+	struct maps_address before = { .len = 0 };
 	struct vma_fact_map m;
 	int rc;
 
 	memset(&m, 0, sizeof(m));
 	while ((rc = lines_more(l, err)) > 0) {
 		m.gate = false;
-		rc = maps_take_line(l, &m, err);
+		rc = maps_take_line(l, &m, &before, err);
 		if (rc)
 			return rc;
 		rc = fn(ctx, &m);

@@ -61,6 +61,7 @@ struct smaps {
 	vma_map_fn *fn;
 	void *ctx;
 	struct vma_fact_map rec;
+	struct maps_address before;
 	u64 flags;        /* of rec, without the protection key */
 	u32 unknown;      /* lines of rec with a key nobody knows */
 	bool open;        /* a header was seen, the record was not given to @fn yet */
@@ -439,7 +440,7 @@ static int take_header(struct smaps *s, struct vma_err *err)
 	if (rc)
 		return rc;
 	s->rec.gate = false;
-	rc = maps_take_line(s->l, &s->rec, err);
+	rc = maps_take_line(s->l, &s->rec, &s->before, err);
 	if (rc)
 		return rc;
 	s->open = true;

@@ -158,6 +158,50 @@ static void no_line_is_lost_between_two_windows(void **state)
 	strbuf_fini(&b);
 }
 
+static void an_address_is_read_whatever_the_line_before_ended_with(void **state)
+{
+	static const struct {
+		const char *before, *start;
+		u64 value;
+	} cases[] = {
+		{ "7f0000003000", "7f0000003000", 0x7f0000003000 },
+		{ "7f0000003000", "7f0000004000", 0x7f0000004000 },
+		{ "7f0000003000", "7f00000030000000", 0x7f00000030000000 },
+		{ "7f0000003000", "007f0000003000", 0x7f0000003000 },
+		{ "00403000", "00403000", 0x403000 },
+		{ "00403000", "00404000", 0x404000 },
+		{ "403000", "403000", 0x403000 },
+		{ "0000000000403000", "0000000000403000", 0x403000 },
+		{ "00000000000403000", "00000000000403000", 0x403000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+		struct seen s;
+
+		snprintf(text, sizeof(text), "1000-%s rw-p 00000000 00:00 0 \n"
+					     "%s-fffffffffffff000 rw-p 00000000 00:00 0 \n",
+			 cases[i].before, cases[i].start);
+		assert_int_equal(parse(text, &s, NULL), 0);
+		assert_int_equal(s.nr, 2);
+		assert_int_equal(s.last.start, cases[i].value);
+		assert_int_equal(s.last.end, 0xfffffffffffff000);
+	}
+}
+
+static void what_a_line_lacks_is_not_the_line_before(void **state)
+{
+	struct seen s;
+
+	(void)state;
+	assert_int_equal(parse(LINE "/a\n7f0000003000-7f0000004000 ---s 00000000 00:00 0 \n", &s,
+			       NULL), 0);
+	assert_string_equal(s.last.perms, "---s");
+	assert_string_equal(s.path, "");
+	assert_int_equal(s.last.offset | s.last.inode | s.last.dev_major | s.last.dev_minor, 0);
+}
+
 static void a_broken_line_is_named_with_its_place(void **state)
 {
 	static const struct {
@@ -233,6 +277,8 @@ int main(void)
 		cmocka_unit_test(the_vsyscall_page_is_no_vma),
 		cmocka_unit_test(a_line_may_be_longer_than_the_window),
 		cmocka_unit_test(no_line_is_lost_between_two_windows),
+		cmocka_unit_test(an_address_is_read_whatever_the_line_before_ended_with),
+		cmocka_unit_test(what_a_line_lacks_is_not_the_line_before),
 		cmocka_unit_test(a_broken_line_is_named_with_its_place),
 		cmocka_unit_test(a_nul_in_a_name_is_refused),
 		cmocka_unit_test(an_empty_text_has_no_records),
