@@ -47,6 +47,8 @@ const char *vma_smaps_key_name(enum vma_smaps_key key);
  * @unknown:   flag codes without a name and "??", separated by blanks; NULL
  * @policy:    numa_maps word ("default", "bind:0"), NULL when not read
  * @path:      as printed, with \012 turned back into a newline; "" when none. Hostile text.
+ * @body:      records of one reading with the same number, other than 0, have the same @have,
+ *             @flags, @unknown and @kb
  * Strings are borrowed from the facts.
  */
 struct vma_fact_map {
@@ -59,6 +61,7 @@ struct vma_fact_map {
 	bool gate;    /* [vsyscall]: not a VMA */
 	u64 flags;
 	u32 have;
+	u32 body;
 	const char *unknown;
 	const char *path;
 	const char *policy;

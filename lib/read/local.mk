@@ -28,6 +28,7 @@ read_sources += \
 	lib/read/proc-status.c lib/read/proc-status.h \
 	lib/read/processes.c lib/read/processes.h \
 	lib/read/read.c \
+	lib/read/smaps-bodies.c lib/read/smaps-bodies.h \
 	lib/read/source.c lib/read/source.h \
 	lib/read/system.c lib/read/system.h \
 	lib/read/text.h

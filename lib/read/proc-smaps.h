@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef READ_PROC_SMAPS_H
 #define READ_PROC_SMAPS_H
-/*
- * /proc/PID/smaps (rules T9, T10).
- *
- * The records of one file have the same lines in the same order, and most values repeat. So a
- * record is compared with the text of the one before: the same text again means the same values,
- * the same key only a new number, and anything else is looked up by name and learnt.
- */
+/* /proc/PID/smaps (rules T9, T10). Most of its text is not read: smaps-bodies.h. */
 #include "libvmactl/read.h"
 #include "read/lines.h"
 

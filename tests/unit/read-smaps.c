@@ -227,7 +227,8 @@ struct wanted {
 
 struct checking {
 	const struct wanted *want;
-	size_t nr;
+	size_t nr, again;
+	size_t last[4096]; /* record, counted from 1, that had a body's number */
 };
 
 static int check_record(void *ctx, const struct vma_fact_map *m)
@@ -239,10 +240,17 @@ static int check_record(void *ctx, const struct vma_fact_map *m)
 	for (int key = 0; key < VMA_SMAPS_NR; key++)
 		assert_int_equal(m->kb[key], w->kb[key]);
 	assert_int_equal(m->flags, w->flags);
+	assert_true(m->body < ARRAY_SIZE(c->last));
+	if (m->body && c->last[m->body]) {
+		assert_memory_equal(&c->want[c->last[m->body] - 1], w, sizeof(*w));
+		c->again++;
+	}
+	c->last[m->body] = c->nr;
 	return 0;
 }
 
-static void add_record(struct strbuf *b, struct wanted *w, u64 *seed)
+/* @lacking: one in so many lines is left out. */
+static void add_record(struct strbuf *b, struct wanted *w, u64 *seed, u64 lacking)
 {
 	static const char *const flags[] = { "rd mr mw me ", "rd wr mr mw me ac ", "mr mw me nr " };
 	const u64 bits[] = { VM_READ | VM_MAY_FLAGS,
@@ -255,7 +263,7 @@ static void add_record(struct strbuf *b, struct wanted *w, u64 *seed)
 	for (int key = 0; key < VMA_SMAPS_PROTECTIONKEY; key++) {
 		char name[32];
 
-		if (next(seed) % 50 == 0)
+		if (next(seed) % lacking == 0)
 			continue;
 		w->have |= 1U << key;
 		w->kb[key] = next(seed) % 3 ? 0 : next(seed) % (next(seed) % 5 ? 1000 : 1000000000);
@@ -275,10 +283,66 @@ static void what_was_learnt_never_shows_in_the_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
-		add_record(&b, &want[i], &seed);
+		add_record(&b, &want[i], &seed, 50);
 	assert_int_equal(vma_smaps_parse(strbuf_str(&b), b.len, check_record, &c, NULL), 0);
 	assert_int_equal(c.nr, ARRAY_SIZE(want));
 	strbuf_fini(&b);
+}
+
+/* Bodies that come again and again, and now and then one that is new or lacks a line. */
+static void bodies_that_take_turns_are_told_apart(void **state)
+{
+	static struct wanted pool[9], want[2000];
+	static char text[9][4096];
+	struct checking c = { .want = want };
+	struct strbuf b = { 0 };
+	u64 seed = 2;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		size_t from = b.len, k = next(&seed) % (i < 1000 ? 3 : ARRAY_SIZE(pool));
+
+		if (pool[k].have && next(&seed) % 20) {
+			want[i] = pool[k];
+			strbuf_adds(&b, text[k]);
+			continue;
+		}
+		add_record(&b, &want[i], &seed, 500);
+		pool[k] = want[i];
+		snprintf(text[k], sizeof(text[k]), "%s", strbuf_str(&b) + from);
+	}
+	assert_int_equal(vma_smaps_parse(strbuf_str(&b), b.len, check_record, &c, NULL), 0);
+	assert_int_equal(c.nr, ARRAY_SIZE(want));
+	assert_true(c.again > 300);
+	strbuf_fini(&b);
+}
+
+/* A kernel may print a line of which nothing can be learnt; none of it stays for the next record. */
+static void what_cannot_be_learnt_is_forgotten(void **state)
+{
+	struct seen s;
+
+	(void)state;
+	assert_int_equal(parse(HEAD "Rss:                   1 kB\nPss:                   1 kB\n"
+			       "VmFlags: rd \n"
+			       HEAD "Rss:                   1 kB\nPss:                   1 kB\n"
+			       "VmFlags: rd zz \nSwap: 3 kB\n"
+			       HEAD "Rss:                   2 kB\nRss:                   3 kB\n"
+			       "VmFlags: wr \nPss: 9 kB\n"
+			       HEAD "Rss:                   1 kB\nPss:                   1 kB\n"
+			       "VmFlags: rd \n", &s, NULL), 0);
+	assert_int_equal(s.nr, 4);
+	assert_int_equal(s.rec[1].flags, VM_READ);
+	assert_string_equal(s.unknown[1], "zz");
+	assert_int_equal(s.rec[1].kb[VMA_SMAPS_SWAP], 3);
+	assert_int_equal(s.rec[2].kb[VMA_SMAPS_RSS], 3);
+	assert_int_equal(s.rec[2].kb[VMA_SMAPS_PSS], 9);
+	assert_int_equal(s.rec[2].flags, VM_WRITE);
+	assert_int_equal(s.rec[3].have, s.rec[0].have);
+	assert_int_equal(s.rec[3].flags, VM_READ);
+	assert_int_equal(s.rec[3].kb[VMA_SMAPS_PSS], 1);
+	assert_null(s.rec[3].unknown);
+	assert_true(!s.rec[1].body && !s.rec[2].body);
 }
 
 int main(void)
@@ -293,6 +357,8 @@ int main(void)
 		cmocka_unit_test(bad_numbers_are_refused_also_in_a_known_line),
 		cmocka_unit_test(a_file_that_ends_within_a_record_is_refused),
 		cmocka_unit_test(what_was_learnt_never_shows_in_the_numbers),
+		cmocka_unit_test(bodies_that_take_turns_are_told_apart),
+		cmocka_unit_test(what_cannot_be_learnt_is_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("smaps", tests, NULL, NULL);
