@@ -335,7 +335,8 @@ static void stream_view(struct session *s, const char *target, struct vma_kernel
 	const char *release = s->cli->shared.kernel;
 	bool ours = is_pid(target) && !s->cli->shared.procfs;
 
-	s->view[0] = (struct vma_view){ .pid = (u32)strtoul(target, NULL, 10) };
+	s->view[0] = (struct vma_view){ .pid = (u32)strtoul(target, NULL, 10),
+					.reading = s->view[0].reading + 1 };
 	if (!strncmp(target, "self", 4))
 		s->view[0].pid = (u32)getpid();
 	if ((release || ours) && !vma_kernel_choose(k, release, NULL))
@@ -349,6 +350,7 @@ static int rows_as_read(struct session *s)
 	struct vma_kernel kernel;
 	struct vma_err err;
 
+	s->list.opts.same = vma_row_same;
 	if (!listing_begin(&s->list, NULL))
 		return s->list.status;
 	for (char **t = s->cli->argv; *t; t++) {

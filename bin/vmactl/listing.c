@@ -201,6 +201,7 @@ static bool write_groups(struct listing *l)
 	const void **rows = vma_groups_rows(l->groups, &nr);
 
 	vma_pick_all(table, &pick);
+	l->opts.same = NULL; /* it knows the rows that were gathered */
 	if (sort && (vma_order_parse(table, sort, &l->order, &err) ||
 		     vma_order_sort(&l->order, rows, nr, &err)))
 		return failed(l, &err);

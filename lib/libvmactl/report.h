@@ -43,14 +43,15 @@ const char *vma_nearest(const char *word, const char *(*at)(const void *ctx, siz
 /**
  * struct vma_out - where text goes: a descriptor through a buffer of 64 KiB, or memory
  * @fd:    -1: memory, which grows; the text is @buf, @len, not NUL-terminated
+ * @gone:  bytes that left the buffer
  * @error: errno of the first failed write, ENOMEM; later output is dropped
  */
 struct vma_out {
 	int fd;
 	char *buf;
 	size_t len, cap;
+	u64 gone;
 	int error;
-	bool wrote; /* something went out of the buffer */
 };
 
 /** vma_out_init() - @fd -1 collects in memory. -ENOMEM. Ended by vma_out_fini(), which does not
@@ -149,6 +150,11 @@ enum {
 	VMA_NEEDS_NEXT = 1 << 17,  /* the row after it */
 	VMA_NEEDS_ATTRIB = 1 << 18, /* what it is for: vma_view.attrib */
 	VMA_NEEDS_PROC = 1 << 19,  /* not in the kernel's record (vma_bpf_stream()) */
+	/* nothing but one part of a record that is streamed: see vma_writer_opts.same */
+	VMA_PART_PERMS = 1 << 20,
+	VMA_PART_FILE = 1 << 21,
+	VMA_PART_BODY = 1 << 22,
+	VMA_PARTS = VMA_PART_PERMS | VMA_PART_FILE | VMA_PART_BODY,
 };
 
 /**
@@ -206,10 +212,11 @@ void vma_pick_all(const struct vma_columns *t, struct vma_pick *pick);
  * @kernel: whose smaps codes are printed, NULL for the newest
  * @known:  how a field is known; NULL: all exact
  * @attrib: what a mapping is for (vma_attrib_text() of attrib.h), NULL: nobody asked
+ * @reading: another number for each process whose records one writer gets
  */
 #define VMA_VIEW_WORDS 16
 struct vma_view {
-	u32 pid;
+	u32 pid, reading;
 	const struct vma_mm *mm;
 	const struct vma_kernel *kernel;
 	struct vma_provenance (*known)(const void *ctx, const struct vma *vma, enum vma_field f);
@@ -256,6 +263,8 @@ void vma_row_of_vma(struct vma_row *row, struct vma_view *view, const struct vma
 		    const struct vma_fact_map *map);
 void vma_row_of_bpf(struct vma_row *row, struct vma_view *view, const struct vma_fact_bpf *bpf,
 		    u32 anon_vma);
+/** vma_row_same() - for vma_writer_opts.same, when all rows are of vma_row_of_map(). */
+u64 vma_row_same(const void *row, u32 part);
 
 /* ---------------------------------------------------------------- filter, sort, group */
 
@@ -318,12 +327,15 @@ enum vma_format { VMA_FORMAT_TABLE, VMA_FORMAT_JSON, VMA_FORMAT_JSON_LINES, VMA_
  * struct vma_writer_opts - how rows are written
  * @key:   JSON: the name of the array in the document; NULL when @json has one open
  * @width: of the terminal, 0 none: nothing is cut
+ * @same:  a number for a part of the row (VMA_PART_*); rows with the same one, other than 0, have the
+ *         same cells where a column needs that part alone, so that they are put together once. NULL
  */
 struct vma_writer_opts {
 	enum vma_format format;
 	bool bytes, noheadings, totals, colors;
 	unsigned int width;
 	const char *key;
+	u64 (*same)(const void *row, u32 part);
 };
 
 struct vma_writer;

@@ -69,11 +69,21 @@ static void put_raw_text(struct vma_out *o, const char *text, bool list)
 	}
 }
 
+char *put_raw_number(char *p, const struct vma_column *col, const struct vma_cell *cell, bool bytes)
+{
+	if (col->kind == VMA_CELL_ADDR) {
+		*p++ = '0';
+		*p++ = 'x';
+		return vma_put_hex(p, cell->num);
+	}
+	if (col->kind == VMA_CELL_BYTES && !bytes && !cell->count)
+		return vma_put_size(p, cell->num);
+	return vma_put_dec(p, cell->num);
+}
+
 void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell,
 		  bool bytes)
 {
-	char *p;
-
 	if (cell->state != VMA_CELL_HAS) {
 		const char *mark = cell->how.known == VMA_INFERRED ? "-?" : "-";
 
@@ -82,26 +92,14 @@ void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct 
 		out_put(o, mark, strlen(mark));
 		return;
 	}
-	switch (col->kind) {
-	case VMA_CELL_TEXT:
-	case VMA_CELL_WORDS:
-	case VMA_CELL_IDS:
+	if (!is_number_kind(col->kind)) {
 		put_raw_text(o, cell->text, col->kind != VMA_CELL_TEXT);
-		break;
-	default:
-		p = vma_out_room(o, 32);
+	} else {
+		char *p = vma_out_room(o, CELL_NUMBER);
+
 		if (!p)
 			return;
-		if (col->kind == VMA_CELL_ADDR) {
-			*p++ = '0';
-			*p++ = 'x';
-			p = vma_put_hex(p, cell->num);
-		} else if (col->kind == VMA_CELL_BYTES && !bytes && !cell->count) {
-			p = vma_put_size(p, cell->num);
-		} else {
-			p = vma_put_dec(p, cell->num);
-		}
-		vma_out_end(o, p);
+		vma_out_end(o, put_raw_number(p, col, cell, bytes));
 	}
 	if (unlikely(cell->how.known == VMA_INFERRED))
 		out_put(o, "?", 1);
@@ -165,6 +163,25 @@ static void put_json_list(struct vma_out *o, const char *text, bool quoted)
 	vma_out_end(o, p);
 }
 
+char *put_json_number(char *p, const struct vma_column *col, const struct vma_cell *cell)
+{
+	u64 share = cell->num % 1000;
+
+	switch (col->kind) {
+	case VMA_CELL_ADDR:
+		p = vma_put_hex(stpcpy(p, "\"0x"), cell->num);
+		*p++ = '"';
+		return p;
+	case VMA_CELL_BOOL:
+		return stpcpy(p, cell->num ? "true" : "false");
+	case VMA_CELL_SHARE:
+		p = stpcpy(vma_put_dec(p, cell->num / 1000), share < 10 ? ".00" : share < 100 ? ".0" : ".");
+		return vma_put_dec(p, share);
+	default:
+		return vma_put_dec(p, cell->num);
+	}
+}
+
 void put_json_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell)
 {
 	char *p;
@@ -184,24 +201,9 @@ void put_json_cell(struct vma_out *o, const struct vma_column *col, const struct
 	case VMA_CELL_IDS:
 		put_json_list(o, cell->text, col->kind == VMA_CELL_WORDS);
 		return;
-	case VMA_CELL_BOOL:
-		vma_out_adds(o, cell->num ? "true" : "false");
-		return;
-	case VMA_CELL_SHARE:
-		vma_out_addf(o, "%llu.%03llu", (unsigned long long)cell->num / 1000,
-			     (unsigned long long)cell->num % 1000);
-		return;
 	default:
-		p = vma_out_room(o, 32);
-		if (!p)
-			return;
-		if (col->kind == VMA_CELL_ADDR) {
-			memcpy(p, "\"0x", 3);
-			p = vma_put_hex(p + 3, cell->num);
-			*p++ = '"';
-		} else {
-			p = vma_put_dec(p, cell->num);
-		}
-		vma_out_end(o, p);
+		p = vma_out_room(o, CELL_NUMBER);
+		if (p)
+			vma_out_end(o, put_json_number(p, col, cell));
 	}
 }

@@ -439,7 +439,9 @@ static void get_attrib(const struct vma_column *col, const void *row_, struct vm
 /* ---------------------------------------------------------------- the table */
 
 #define MAPS VMA_READ_MAPS
-#define SMAPS VMA_READ_SMAPS
+#define PERMS (VMA_READ_MAPS | VMA_PART_PERMS)
+#define FILE_OF (VMA_READ_MAPS | VMA_PART_FILE)
+#define SMAPS (VMA_READ_SMAPS | VMA_PART_BODY)
 #define FROM_PROC(levels) ((levels) | VMA_NEEDS_PROC)
 #define MODEL (VMA_READ_MAPS | VMA_READ_SMAPS | VMA_READ_STATUS | VMA_NEEDS_MODEL)
 
@@ -452,7 +454,7 @@ static const struct vma_column columns[] = {
 	{ "PAGES", "pages", VMA_CELL_NUMBER, true, MAPS, get_nr_pages, 0, "length in pages" },
 	{ "GAP", "gap", VMA_CELL_BYTES, true, MAPS | VMA_NEEDS_NEXT, get_gap, 0,
 	  "free space up to the next mapping" },
-	{ "PERMS", "perms", VMA_CELL_TEXT, false, MAPS, get_perms, 0,
+	{ "PERMS", "perms", VMA_CELL_TEXT, false, PERMS, get_perms, 0,
 	  "read, write, execute; private or shared" },
 	{ "FLAGS", "flags", VMA_CELL_WORDS, false, SMAPS, get_flags, 0,
 	  "vm_flags as the codes of smaps" },
@@ -461,14 +463,14 @@ static const struct vma_column columns[] = {
 	{ "PKEY", "pkey", VMA_CELL_NUMBER, false, SMAPS, get_pkey, 0, "protection key" },
 	{ "PROT", "page_prot", VMA_CELL_ADDR, false, FROM_PROC(MODEL), get_page_prot, 0,
 	  "vm_page_prot: the bits of a page table entry" },
-	{ "OFFSET", "offset", VMA_CELL_ADDR, false, MAPS, get_offset, 0,
+	{ "OFFSET", "offset", VMA_CELL_ADDR, false, FILE_OF, get_offset, 0,
 	  "offset in the file, bytes" },
 	{ "PGOFF", "pgoff", VMA_CELL_ADDR, false, MODEL, get_pgoff, 0,
 	  "vm_pgoff, pages; of anonymous memory too" },
-	{ "DEV", "dev", VMA_CELL_TEXT, false, FROM_PROC(MAPS), get_dev, 0, "device of the file" },
-	{ "INODE", "inode", VMA_CELL_NUMBER, false, FROM_PROC(MAPS), get_inode, 0,
+	{ "DEV", "dev", VMA_CELL_TEXT, false, FROM_PROC(FILE_OF), get_dev, 0, "device of the file" },
+	{ "INODE", "inode", VMA_CELL_NUMBER, false, FROM_PROC(FILE_OF), get_inode, 0,
 	  "inode of the file" },
-	{ "PATH", "path", VMA_CELL_TEXT, false, FROM_PROC(MAPS), get_path, 0,
+	{ "PATH", "path", VMA_CELL_TEXT, false, FROM_PROC(FILE_OF), get_path, 0,
 	  "file or [label], as maps prints it" },
 	{ "KIND", "kind", VMA_CELL_TEXT, false, FROM_PROC(MODEL), get_kind, 0, "kind of mapping" },
 	{ "OPS", "ops", VMA_CELL_TEXT, false, FROM_PROC(MODEL), get_ops, 0,
@@ -535,6 +537,20 @@ static const struct vma_column columns[] = {
 };
 
 const struct vma_columns vma_mapping_columns = { columns, ARRAY_SIZE(columns) };
+
+u64 vma_row_same(const void *row_, u32 part)
+{
+	const struct vma_row *row = row_;
+	const struct vma_fact_map *m = row->map;
+	u32 perms;
+
+	if (part == VMA_PART_BODY)
+		return m->body ? (u64)row->view->reading << 40 | m->body : 0;
+	if (part == VMA_PART_FILE) /* most have none, and no name */
+		return !(m->offset | m->inode | m->dev_major | m->dev_minor) && !*m->path;
+	memcpy(&perms, m->perms, sizeof(perms));
+	return perms;
+}
 
 void vma_row_of_map(struct vma_row *row, struct vma_view *view, const struct vma_fact_map *map)
 {

@@ -38,7 +38,7 @@ static void write_all(struct vma_out *o, const char *p, size_t len)
 				o->error = errno;
 			continue;
 		}
-		o->wrote = true;
+		o->gone += (u64)n;
 		p += n;
 		len -= (size_t)n;
 	}

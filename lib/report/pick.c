@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "put.h"
 
 const struct vma_column *vma_column_by_name(const struct vma_columns *t, const char *name)
 {
@@ -18,11 +19,7 @@ const struct vma_column *vma_column_by_name(const struct vma_columns *t, const c
 
 void vma_column_get(const struct vma_column *col, const void *row, struct vma_cell *cell)
 {
-	cell->state = VMA_CELL_NONE;
-	cell->how.known = VMA_EXACT;
-	cell->num = 0;
-	cell->count = false;
-	col->get(col, row, cell);
+	cell_get(col, row, cell);
 }
 
 static const char *name_at(const void *ctx, size_t i)

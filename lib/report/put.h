@@ -4,12 +4,13 @@
 /* Pieces of text that json.c and the writers share. */
 #include <string.h>
 
+#include "base/check.h"
 #include "libvmactl/report.h"
 
 /* vma_out_add() for short pieces that almost always fit. */
 static inline void out_put(struct vma_out *o, const char *text, size_t len)
 {
-	if (__builtin_expect(o->cap - o->len >= len && !o->error, 1)) {
+	if (likely(o->cap - o->len >= len && !o->error)) {
 		memcpy(o->buf + o->len, text, len);
 		o->len += len;
 	} else {
@@ -29,5 +30,25 @@ void put_cell_text(const struct vma_column *col, const struct vma_cell *cell, bo
 void put_raw_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell,
 		  bool bytes);
 void put_json_cell(struct vma_out *o, const struct vma_column *col, const struct vma_cell *cell);
+
+/* The part of them that is a number, which takes at most CELL_NUMBER bytes at @p. Returns its end. */
+#define CELL_NUMBER 24
+char *put_raw_number(char *p, const struct vma_column *col, const struct vma_cell *cell, bool bytes);
+char *put_json_number(char *p, const struct vma_column *col, const struct vma_cell *cell);
+
+static inline bool is_number_kind(enum vma_cell_kind kind)
+{
+	return kind != VMA_CELL_TEXT && kind != VMA_CELL_WORDS && kind != VMA_CELL_IDS;
+}
+
+/* vma_column_get(), for loops over rows. */
+static inline void cell_get(const struct vma_column *col, const void *row, struct vma_cell *cell)
+{
+	cell->state = VMA_CELL_NONE;
+	cell->how.known = VMA_EXACT;
+	cell->num = 0;
+	cell->count = false;
+	col->get(col, row, cell);
+}
 
 #endif

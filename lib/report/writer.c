@@ -21,6 +21,48 @@ struct list {
 	char text[120], written[240];
 };
 
+/*
+ * What stands before the cells of a column and, where they are numbers, one that was written twice
+ * running. Most columns have the same one row after row: then all of it is copied, and more than
+ * that, since SHOWN is a length that the compiler knows. (To keep each number would cost more than
+ * to write it: the processor waits before it reads what it just wrote in pieces.)
+ *
+ *   @text  ,"rss":4096................................
+ *          |-----| before  |---------| len
+ */
+#define SHOWN 48
+struct shown {
+	u64 num;     /* that was written last */
+	u8 before;
+	u8 len;      /* 0: it is not in @text */
+	bool number; /* of numbers, none of which is longer than @text */
+	char text[SHOWN];
+};
+
+/*
+ * Neighbouring columns that need the same part of a row alone, and the texts of those parts that
+ * were met twice.
+ */
+#define MEMOS 6
+struct run {
+	u32 part;
+	size_t nr;
+	unsigned int next; /* memo to be written over */
+	struct memo {
+		u64 number; /* that opts.same() gave; 0: none */
+		size_t len; /* 0: met once */
+		char text[496];
+	} memo[MEMOS];
+};
+
+struct doubts {
+	size_t nr;
+	struct {
+		const char *key;
+		struct vma_provenance how;
+	} of[VMA_PICK_MAX];
+};
+
 struct vma_writer {
 	struct vma_pick pick;
 	struct vma_writer_opts opts;
@@ -29,8 +71,9 @@ struct vma_writer {
 	struct table *table;
 	struct vma_cell cell;
 	char *text;      /* VMA_CELL_BUF */
-	char *prefix[VMA_PICK_MAX]; /* "key": with the comma before */
-	size_t prefix_len[VMA_PICK_MAX];
+	struct shown shown[VMA_PICK_MAX];
+	struct run *run[VMA_PICK_MAX]; /* that begins at a column, NULL */
+	struct doubts doubts; /* of the row */
 	u64 sum[VMA_PICK_MAX];
 	u64 rows;
 	struct list list[LISTS];
@@ -47,12 +90,18 @@ static struct list *list_slot(struct vma_writer *w, const char *text, size_t len
 	return &w->list[(last * 0x9e3779b97f4a7c15ULL ^ len * 0x9e3779b97f4a7c15ULL) >> 60];
 }
 
-/* What is written lies at the end of the buffer, unless that was flushed meanwhile. */
+/* How much there is of what was written last; what came before it left @len and @gone. */
+static size_t written_since(const struct vma_out *o, size_t len, u64 gone)
+{
+	return o->gone == gone && o->len > len ? o->len - len : 0;
+}
+
 static __attribute__((noinline)) void put_list(struct vma_writer *w, const struct vma_column *col)
 {
 	bool raw = w->opts.format == VMA_FORMAT_RAW;
-	size_t len = strlen(w->cell.text), before = w->out->len;
+	size_t len = strlen(w->cell.text), before = w->out->len, written;
 	struct list *l = list_slot(w, w->cell.text, len);
+	u64 gone = w->out->gone;
 
 	if (l->len == len && !memcmp(l->text, w->cell.text, len) && l->written_len) {
 		out_put(w->out, l->written, l->written_len);
@@ -62,13 +111,13 @@ static __attribute__((noinline)) void put_list(struct vma_writer *w, const struc
 		put_raw_cell(w->out, col, &w->cell, w->opts.bytes);
 	else
 		put_json_cell(w->out, col, &w->cell);
-	if (len > sizeof(l->text) || w->out->len <= before ||
-	    w->out->len - before > sizeof(l->written))
+	written = written_since(w->out, before, gone);
+	if (len > sizeof(l->text) || !written || written > sizeof(l->written))
 		return;
 	memcpy(l->text, w->cell.text, len);
 	l->len = (u16)len;
-	l->written_len = (u16)(w->out->len - before);
-	memcpy(l->written, w->out->buf + before, l->written_len);
+	l->written_len = (u16)written;
+	memcpy(l->written, w->out->buf + before, written);
 }
 
 static inline bool is_list(const struct vma_column *col, const struct vma_cell *cell)
@@ -77,29 +126,127 @@ static inline bool is_list(const struct vma_column *col, const struct vma_cell *
 	       cell->how.known != VMA_INFERRED;
 }
 
-static void raw_row(struct vma_writer *w, const void *row)
+/* A cell that is not simply a number. */
+static void put_other(struct vma_writer *w, size_t i)
 {
-	for (size_t i = 0; i < w->pick.nr; i++) {
-		if (i)
-			out_put(w->out, " ", 1);
-		vma_column_get(w->pick.col[i], row, &w->cell);
-		if (is_list(w->pick.col[i], &w->cell))
-			put_list(w, w->pick.col[i]);
-		else
-			put_raw_cell(w->out, w->pick.col[i], &w->cell, w->opts.bytes);
-		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
-			w->sum[i] += w->cell.num;
+	const struct vma_column *col = w->pick.col[i];
+	struct vma_cell *cell = &w->cell;
+
+	if (is_list(col, cell))
+		put_list(w, col);
+	else if (w->opts.format == VMA_FORMAT_RAW)
+		put_raw_cell(w->out, col, cell, w->opts.bytes);
+	else
+		put_json_cell(w->out, col, cell);
+	if (unlikely(cell->how.known != VMA_EXACT)) {
+		w->doubts.of[w->doubts.nr].key = col->key;
+		w->doubts.of[w->doubts.nr++].how = cell->how;
 	}
-	out_put(w->out, "\n", 1);
 }
 
-struct doubts {
-	size_t nr;
-	struct {
-		const char *key;
-		struct vma_provenance how;
-	} of[VMA_PICK_MAX];
-};
+static char *format_number(const struct vma_writer *w, size_t i, char *p)
+{
+	const struct vma_column *col = w->pick.col[i];
+
+	return w->opts.format == VMA_FORMAT_RAW ? put_raw_number(p, col, &w->cell, w->opts.bytes)
+						: put_json_number(p, col, &w->cell);
+}
+
+/* @p: behind what stands before it. Its end. */
+static char *put_number(struct vma_writer *w, size_t i, char *p)
+{
+	struct shown *s = &w->shown[i];
+	char *end = format_number(w, i, p);
+
+	s->len = 0;
+	if (s->num == w->cell.num)
+		s->len = (u8)(format_number(w, i, s->text + s->before) - s->text);
+	s->num = w->cell.num;
+	return end;
+}
+
+/* What stands before the cell, and the cell. */
+static void put_cell(struct vma_writer *w, size_t i, const void *row)
+{
+	struct shown *s = &w->shown[i];
+	struct vma_cell *cell = &w->cell;
+	char *p = vma_out_room(w->out, SHOWN);
+
+	if (unlikely(!p))
+		return;
+	cell_get(w->pick.col[i], row, cell);
+	if (w->opts.totals && cell->state == VMA_CELL_HAS)
+		w->sum[i] += cell->num;
+	memcpy(p, s->text, SHOWN);
+	if (s->number && cell->state == VMA_CELL_HAS && cell->how.known == VMA_EXACT &&
+	    !cell->count) {
+		if (s->num == cell->num && s->len)
+			p += s->len;
+		else
+			p = put_number(w, i, p + s->before);
+		vma_out_end(w->out, p);
+	} else {
+		vma_out_end(w->out, p + s->before);
+		put_other(w, i);
+	}
+}
+
+/* Its cells; they are kept when it is met for the second time. */
+static void put_new_run(struct vma_writer *w, size_t i, const void *row, struct memo *memo)
+{
+	size_t before = w->out->len, doubts = w->doubts.nr, written;
+	u64 gone = w->out->gone;
+
+	for (size_t k = 0; k < w->run[i]->nr; k++)
+		put_cell(w, i + k, row);
+	written = written_since(w->out, before, gone);
+	if (!memo || w->doubts.nr != doubts || written > sizeof(memo->text))
+		return;
+	memcpy(memo->text, w->out->buf + before, written);
+	memo->len = written;
+}
+
+static void put_run(struct vma_writer *w, size_t i, const void *row)
+{
+	struct run *run = w->run[i];
+	u64 number = w->opts.same(row, run->part);
+	struct memo *memo = run->memo, *end = memo + MEMOS;
+
+	while (memo < end && memo->number != number)
+		memo++;
+	if (!number) {
+		put_new_run(w, i, row, NULL);
+	} else if (memo == end) {
+		memo = &run->memo[run->next++ % MEMOS];
+		memo->number = number;
+		memo->len = 0;
+		put_new_run(w, i, row, NULL);
+	} else if (memo->len) {
+		out_put(w->out, memo->text, memo->len);
+	} else {
+		put_new_run(w, i, row, memo);
+	}
+}
+
+static void put_cells(struct vma_writer *w, const void *row)
+{
+	w->doubts.nr = 0;
+	for (size_t i = 0; i < w->pick.nr;) {
+		if (w->run[i]) {
+			put_run(w, i, row);
+			i += w->run[i]->nr;
+		} else {
+			put_cell(w, i, row);
+			i++;
+		}
+	}
+}
+
+static void raw_row(struct vma_writer *w, const void *row)
+{
+	put_cells(w, row);
+	out_put(w->out, "\n", 1);
+}
 
 static void put_doubts(struct vma_out *o, const struct doubts *d)
 {
@@ -122,29 +269,11 @@ static void put_doubts(struct vma_out *o, const struct doubts *d)
 
 static void json_row(struct vma_writer *w, const void *row)
 {
-	struct doubts doubts;
-
-	doubts.nr = 0;
 	if (w->json)
 		put_json_before(w->json);
-	for (size_t i = 0; i < w->pick.nr; i++) {
-		const struct vma_column *col = w->pick.col[i];
-
-		out_put(w->out, w->prefix[i], w->prefix_len[i]);
-		vma_column_get(col, row, &w->cell);
-		if (is_list(col, &w->cell))
-			put_list(w, col);
-		else
-			put_json_cell(w->out, col, &w->cell);
-		if (w->opts.totals && w->cell.state == VMA_CELL_HAS)
-			w->sum[i] += w->cell.num;
-		if (unlikely(w->cell.how.known != VMA_EXACT)) {
-			doubts.of[doubts.nr].key = col->key;
-			doubts.of[doubts.nr++].how = w->cell.how;
-		}
-	}
-	if (doubts.nr)
-		put_doubts(w->out, &doubts);
+	put_cells(w, row);
+	if (w->doubts.nr)
+		put_doubts(w->out, &w->doubts);
 	out_put(w->out, "}\n", w->json ? 1 : 2);
 }
 
@@ -209,16 +338,39 @@ int vma_writer_row(struct vma_writer *w, const void *row)
 
 /* ---------------------------------------------------------------- beginning and end */
 
-static bool make_prefixes(struct vma_writer *w)
+static void make_shown(struct vma_writer *w, size_t i)
 {
-	for (size_t i = 0; i < w->pick.nr; i++) {
-		int n = asprintf(&w->prefix[i], "%s\"%s\":", i ? "," : "{", w->pick.col[i]->key);
+	const struct vma_column *col = w->pick.col[i];
+	struct shown *s = &w->shown[i];
+	int n = w->opts.format == VMA_FORMAT_RAW
+			? snprintf(s->text, SHOWN, "%s", i ? " " : "")
+			: snprintf(s->text, SHOWN, "%s\"%s\":", i ? "," : "{", col->key);
 
-		if (n < 0) {
-			w->prefix[i] = NULL;
+	CHECK(n < SHOWN);
+	s->before = (u8)n;
+	s->number = is_number_kind(col->kind) && n <= SHOWN - CELL_NUMBER;
+}
+
+/* Totals need each cell. */
+static bool make_runs(struct vma_writer *w)
+{
+	size_t nr;
+
+	if (!w->opts.same || w->opts.totals)
+		return true;
+	for (size_t i = 0; i < w->pick.nr; i += nr) {
+		u32 part = w->pick.col[i]->needs & VMA_PARTS;
+
+		for (nr = 1; i + nr < w->pick.nr; nr++)
+			if ((w->pick.col[i + nr]->needs & VMA_PARTS) != part)
+				break;
+		if (!part)
+			continue;
+		w->run[i] = calloc(1, sizeof(*w->run[i]));
+		if (!w->run[i])
 			return false;
-		}
-		w->prefix_len[i] = (size_t)n;
+		w->run[i]->part = part;
+		w->run[i]->nr = nr;
 	}
 	return true;
 }
@@ -249,8 +401,10 @@ int vma_writer_new(const struct vma_pick *pick, const struct vma_writer_opts *op
 	w->json = opts->format == VMA_FORMAT_JSON ? json : NULL;
 	w->cell.buf = malloc(VMA_CELL_BUF);
 	w->text = malloc(VMA_CELL_BUF);
-	if (!w->cell.buf || !w->text || !make_prefixes(w))
+	if (!w->cell.buf || !w->text || !make_runs(w))
 		return vma_fail(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < w->pick.nr; i++)
+		make_shown(w, i);
 	if (opts->format == VMA_FORMAT_TABLE) {
 		w->table = table_new(pick, opts);
 		if (!w->table)
@@ -270,7 +424,7 @@ void vma_writer_free(struct vma_writer *w)
 		return;
 	table_free(w->table);
 	for (size_t i = 0; i < w->pick.nr; i++)
-		free(w->prefix[i]);
+		free(w->run[i]);
 	free(w->cell.buf);
 	free(w->text);
 	free(w);

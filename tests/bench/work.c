@@ -180,7 +180,7 @@ static int write_row(void *ctx, const struct vma_fact_map *map)
 
 static void begin(struct sink *s, enum vma_format format, const char *columns)
 {
-	struct vma_writer_opts opts = { .format = format };
+	struct vma_writer_opts opts = { .format = format, .same = vma_row_same };
 	struct vma_pick pick;
 
 	memset(s, 0, sizeof(*s));

@@ -174,6 +174,75 @@ static void sorting_is_stable_and_puts_what_is_missing_last(void **state)
 	assert_ptr_equal(rows[1], &things[3]);
 }
 
+/* ---------------------------------------------------------------- what rows share */
+
+struct pair {
+	u64 left, right;
+	u32 kind; /* of both numbers; 0: like no other */
+};
+
+static void get_left(const struct vma_column *col, const void *row, struct vma_cell *cell)
+{
+	const struct pair *p = row;
+
+	cell->state = p->left % 5 ? VMA_CELL_HAS : VMA_CELL_UNKNOWN;
+	cell->how.known = p->left % 5 ? VMA_EXACT : VMA_UNKNOWN;
+	cell->num = col->arg ? p->right : p->left;
+}
+
+static u64 same_pair(const void *row, u32 part)
+{
+	return part == VMA_PART_BODY ? ((const struct pair *)row)->kind : 0;
+}
+
+static const struct vma_column pair_columns[] = {
+	{ "LEFT", "left", VMA_CELL_ADDR, false, VMA_PART_BODY, get_left, 0, "its left" },
+	{ "RIGHT", "right", VMA_CELL_BYTES, false, VMA_PART_BODY, get_left, 1, "its right" },
+	{ "SHARE", "share", VMA_CELL_SHARE, false, 0, get_left, 1, "its right" },
+	{ "YES", "yes", VMA_CELL_BOOL, false, 0, get_left, 0, "its left" },
+};
+static const struct vma_columns pairs = { pair_columns, ARRAY_SIZE(pair_columns) };
+
+/* @text takes the rows, of which those of one kind are alike. */
+static void write_pairs(char *into, size_t size, struct vma_writer_opts opts)
+{
+	struct vma_writer *w;
+	struct vma_pick pick;
+
+	assert_int_equal(vma_out_init(&out, -1), 0);
+	assert_int_equal(vma_pick(&pairs, "LEFT,RIGHT,SHARE,YES,LEFT", NULL, &pick, NULL), 0);
+	assert_int_equal(vma_writer_new(&pick, &opts, &out, NULL, &w, NULL), 0);
+	for (u32 i = 0; i < 500; i++) {
+		u32 kind = i * i % 13 % (i < 250 ? 4 : 11);
+		struct pair p = { 0x1000 + (kind ? kind * 77 : i), kind ? kind * 1000 : i * 3, kind };
+
+		assert_int_equal(vma_writer_row(w, &p), 0);
+	}
+	assert_int_equal(vma_writer_end(w), 0);
+	vma_writer_free(w);
+	assert_true(out.len < size);
+	memcpy(into, out.buf, out.len);
+	into[out.len] = '\0';
+	vma_out_fini(&out);
+}
+
+static void what_rows_share_is_written_alike(void **state)
+{
+	static char alone[100000], shared[100000];
+
+	(void)state;
+	for (int raw = 0; raw < 2; raw++) {
+		struct vma_writer_opts opts = { .format = raw ? VMA_FORMAT_RAW
+							      : VMA_FORMAT_JSON_LINES };
+
+		write_pairs(alone, sizeof(alone), opts);
+		opts.same = same_pair;
+		write_pairs(shared, sizeof(shared), opts);
+		assert_string_equal(alone, shared);
+	}
+	assert_non_null(strstr(shared, "\n0x10e7 2.9K 3000 4327 0x10e7\n"));
+}
+
 static void groups_count_and_sum(void **state)
 {
 	char buf[VMA_CELL_BUF];
@@ -229,6 +298,7 @@ int main(void)
 		cmocka_unit_test(sizes_in_bytes_when_asked),
 		cmocka_unit_test(a_list_of_columns_replaces_or_adds),
 		cmocka_unit_test(sorting_is_stable_and_puts_what_is_missing_last),
+		cmocka_unit_test(what_rows_share_is_written_alike),
 		cmocka_unit_test(groups_count_and_sum),
 		cmocka_unit_test(every_column_of_a_mapping_is_complete),
 	};
