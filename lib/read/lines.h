@@ -12,6 +12,7 @@
 #include "libvmactl/types.h"
 
 #define LINES_WINDOW (64 * 1024)
+#define LINES_PIECE 4096 /* what a read should have room for */
 
 struct lines {
 	const char *name;  /* for messages: "maps" */
