@@ -228,12 +228,19 @@ static int add_memfd(struct vma_live_files *files, int seals, struct vma_err *er
 int vma_live_file_fill(const struct vma_live_file *f, u64 from, u64 to, struct vma_err *err)
 {
 	static const unsigned char zeros[4096];
-	AUTO(undo_close) int fd = reopen(f->fd, O_WRONLY);
+	unsigned char page[sizeof(zeros)];
+	AUTO(undo_close) int fd = reopen(f->fd, O_RDWR);
 
 	to = min_u64(to, f->init.size);
-	for (u64 at = from; fd >= 0 && at < to; at += sizeof(zeros))
-		if (pwrite(fd, zeros, min_u64(sizeof(zeros), to - at), (off_t)at) <= 0)
+	for (u64 at = from; fd >= 0 && at < to; at += sizeof(zeros)) {
+		const size_t n = min_u64(sizeof(zeros), to - at);
+
+		/* Where blocks are smaller, a page that was written in part is up to date only when
+		 * all of it is read. */
+		if (pwrite(fd, zeros, n, (off_t)at) <= 0 ||
+		    (n < sizeof(page) && pread(fd, page, sizeof(page), (off_t)at) <= 0))
 			return vma_fail(err, errno, "cannot write a test file: %m");
+	}
 	return fd < 0 ? vma_fail(err, errno, "cannot open a test file again: %m") : 0;
 }
 

@@ -138,7 +138,7 @@ list_tests() {
 	for profile in $profiles; do
 		echo "$profile verify --quiet --profile $profile --ops $ops --seed $seed"
 	done
-	for profile in files hints; do
+	for profile in files pages hints; do
 		echo "$profile-ext4 verify --quiet --profile $profile --ops $ops --seed $seed --directory /disk"
 	done
 	for profile in basic fork; do
@@ -261,7 +261,7 @@ check_kernel() {
 		check "$ops calls of profile $profile go as predicted on $on" \
 			agrees "$log" "$profile" "$all"
 	done
-	for profile in files hints; do
+	for profile in files pages hints; do
 		check "$ops calls of profile $profile go as predicted with files on ext4 on $on" \
 			agrees "$log" "$profile-ext4" "$all"
 	done
