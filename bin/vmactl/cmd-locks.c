@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,7 +53,7 @@ struct row {
 };
 
 enum lock_column { COL_START, COL_END, COL_PERMS, COL_PATH, COL_READ, COL_WRITE, COL_WHY,
-		   COL_SEQ, COL_MM_SEQ, COL_REFCNT, COL_LOCKED };
+		   COL_STAT, COL_SEQ, COL_MM_SEQ, COL_REFCNT, COL_LOCKED };
 
 static void get_cell(const struct vma_column *col, const void *row_, struct vma_cell *cell)
 {
@@ -71,6 +72,8 @@ static void get_cell(const struct vma_column *col, const void *row_, struct vma_
 		cell->text = vma_flags_perms(vma->vm_flags, cell->buf);
 	else if (col->arg == COL_PATH)
 		cell->text = vma_label(r->mm, vma, cell->buf, VMA_CELL_BUF);
+	else if (col->arg == COL_STAT)
+		cell->text = vma_lock_stat_name(vma_fault_stat(r->mm, vma->vm_start, true));
 	else
 		cell->text = col->arg == COL_WHY ? vma_fallback_text(why) : path_name(why, trylock);
 	if (!*cell->text)
@@ -106,6 +109,8 @@ static const struct vma_column map_rows[] = {
 	  "what a write fault takes" },
 	{ "WHY", "why", VMA_CELL_TEXT, false, 0, get_cell, COL_WHY,
 	  "why a write fault takes mmap_lock" },
+	{ "STAT", "stat", VMA_CELL_TEXT, false, 0, get_cell, COL_STAT,
+	  "what a write fault counts in /proc/vmstat" },
 	{ "LOCKED", "write_locked", VMA_CELL_BOOL, false, 0, get_truth, COL_LOCKED,
 	  "write-locked just now (--source bpf)" },
 	{ "SEQ", "vm_lock_seq", VMA_CELL_NUMBER, false, 0, get_truth, COL_SEQ,
@@ -256,7 +261,7 @@ static void judge_fault(const struct vma_step *step, struct call *c)
 		c->path = "none";
 		return;
 	}
-	why = vma_fault_path(step->mm, c->start, false, NULL);
+	why = vma_fault_path(step->mm, c->start, step->call->arg[2] & PROT_WRITE, NULL);
 	if (why == VMA_FALLBACK_NONE && has_event(step, VMA_EV_GROW))
 		why = VMA_FALLBACK_NOT_MAPPED;
 	if (why == VMA_FALLBACK_NONE && c->makes_anon && !k->vma_lock_anon_inline)

@@ -202,7 +202,7 @@ static const char *const fallbacks[VMA_FALLBACK_NR] = {
 	[VMA_FALLBACK_NONE] = "",
 	[VMA_FALLBACK_NO_VMA_LOCKS] = "this kernel has no VMA locks",
 	[VMA_FALLBACK_NOT_MAPPED] = "nothing is mapped there, or a stack has to grow",
-	[VMA_FALLBACK_FILE] = "this kernel uses VMA locks for anonymous memory alone",
+	[VMA_FALLBACK_FILE] = "this kernel takes mmap_lock for such a fault in a file",
 	[VMA_FALLBACK_UFFD] = "a userfaultfd owns the mapping",
 	[VMA_FALLBACK_HUGETLB] = "a hugetlb mapping",
 	[VMA_FALLBACK_ANON_VMA] = "the first write has to make the anon_vma",
@@ -216,12 +216,34 @@ const char *vma_fallback_text(enum vma_fallback why)
 	return (size_t)why < ARRAY_SIZE(fallbacks) ? fallbacks[why] : "";
 }
 
+/* What keeps any fault of such a mapping, or any write, from its lock: checks of the kernel's release. */
+static enum vma_fallback by_kind(const struct vma_kernel *k, const struct vma *vma, bool anonymous,
+				 bool write)
+{
+	if (!anonymous && !(write ? k->vma_lock_file_writes : k->vma_lock_files))
+		return VMA_FALLBACK_FILE;
+	if (vma->vm_flags & VM_UFFD_FLAGS && !k->vma_lock_uffd)
+		return VMA_FALLBACK_UFFD;
+	if (vma->vm_flags & VM_HUGETLB && !k->vma_lock_hugetlb)
+		return VMA_FALLBACK_HUGETLB;
+	return VMA_FALLBACK_NONE;
+}
+
+/* Will the fault need an anon_vma that is not there? Before 6.10 anonymous memory was not even
+ * locked without one; a private huge page is one's own also when it is read. */
+static bool needs_anon(const struct vma_kernel *k, const struct vma *vma, bool anonymous, bool write)
+{
+	if (vma->anon_vma || vma->vm_flags & VM_MAYSHARE)
+		return false;
+	return write || is_hugetlb(vma) || (anonymous && !k->vma_lock_anon_inline);
+}
+
 enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, bool *trylock)
 {
-	const struct vma_world *w = mm->world;
-	const struct vma_kernel *k = &w->kernel;
+	const struct vma_kernel *k = kernel_of(mm);
 	const struct vma *vma = vma_lookup(mm, addr);
-	bool anonymous, makes_anon;
+	bool anonymous = vma && vma_is_anonymous(mm->world, vma), makes_anon;
+	enum vma_fallback why;
 
 	if (trylock)
 		*trylock = false;
@@ -231,15 +253,10 @@ enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, 
 		return VMA_FALLBACK_NOT_MAPPED;
 	if (vma_is_write_locked(mm, vma))
 		return VMA_FALLBACK_WRITE_LOCKED;
-	anonymous = vma_is_anonymous(w, vma);
-	if (!anonymous && !k->vma_lock_files)
-		return VMA_FALLBACK_FILE;
-	if (vma->vm_flags & VM_UFFD_FLAGS && !k->vma_lock_uffd)
-		return VMA_FALLBACK_UFFD;
-	if (vma->vm_flags & VM_HUGETLB && !k->vma_lock_uffd)
-		return VMA_FALLBACK_HUGETLB;
-	makes_anon = !vma->anon_vma && !(vma->vm_flags & VM_MAYSHARE) &&
-		     (write || (anonymous && !k->vma_lock_uffd));
+	why = by_kind(k, vma, anonymous, write);
+	if (why != VMA_FALLBACK_NONE)
+		return why;
+	makes_anon = needs_anon(k, vma, anonymous, write);
 	if (makes_anon && !k->vma_lock_anon_inline)
 		return VMA_FALLBACK_ANON_VMA;
 	if (makes_anon && mm->mmap_writer)
@@ -247,4 +264,45 @@ enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, 
 	if (trylock)
 		*trylock = makes_anon;
 	return VMA_FALLBACK_NONE;
+}
+
+static const char *const stats[] = {
+	[VMA_LOCK_STAT_NONE] = "",
+	[VMA_LOCK_STAT_SUCCESS] = "vma_lock_success",
+	[VMA_LOCK_STAT_ABORT] = "vma_lock_abort",
+	[VMA_LOCK_STAT_RETRY] = "vma_lock_retry",
+	[VMA_LOCK_STAT_MISS] = "vma_lock_miss",
+};
+
+const char *vma_lock_stat_name(enum vma_lock_stat stat)
+{
+	return (size_t)stat < ARRAY_SIZE(stats) ? stats[stat] : "";
+}
+
+/* lock_vma_under_rcu() refuses, or the handler gives up later and says VM_FAULT_RETRY. */
+enum vma_lock_stat vma_fault_stat(const struct vma_mm *mm, u64 addr, bool write)
+{
+	const struct vma_kernel *k = kernel_of(mm);
+	const struct vma *vma = vma_lookup(mm, addr);
+	bool locked; /* when the reason shows */
+
+	switch (vma_fault_path(mm, addr, write, NULL)) {
+	case VMA_FALLBACK_NONE:
+		return VMA_LOCK_STAT_SUCCESS;
+	case VMA_FALLBACK_NO_VMA_LOCKS:
+		return VMA_LOCK_STAT_NONE;
+	case VMA_FALLBACK_FILE:
+		locked = k->vma_lock_files;
+		break;
+	case VMA_FALLBACK_ANON_VMA:
+		locked = !vma_is_anonymous(mm->world, vma);
+		break;
+	case VMA_FALLBACK_HUGETLB:
+	case VMA_FALLBACK_TRYLOCK:
+		locked = true;
+		break;
+	default:
+		locked = false;
+	}
+	return locked ? VMA_LOCK_STAT_RETRY : VMA_LOCK_STAT_ABORT;
 }

@@ -26,6 +26,7 @@ struct vma_locks {
 	const struct vma_kernel *k;
 	const struct vma_call *call;
 	enum mode mode, most;    /* how mmap_lock is held now, and was at most */
+	bool joined;             /* mremap: the copy merged with a neighbour */
 	bool in_fault;           /* touch: the locks of a fault are held, taken here */
 	bool fault_by_vma;
 	u64 fault_start, fault_end; /* of its VMA */
@@ -131,22 +132,20 @@ static struct rmaps rmaps_of(const struct vma_locks *l, u64 addr)
 }
 
 /* vma_prepare() and vma_complete(): file before anon, while the VMA's place changes. */
-static void with_rmap(struct vma_locks *l, u64 addr, bool pte)
+static void with_rmap(struct vma_locks *l, u64 addr)
 {
 	struct rmaps g = rmaps_of(l, addr);
 
 	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, true);
 	one_lock(l, VMA_LOCK_ANON, g.root, true);
-	if (pte)
-		with_pte(l, addr, addr + VMA_PAGE_SIZE);
 	one_lock(l, VMA_LOCK_ANON, g.root, false);
 	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, false);
 }
 
 /* unlink_anon_vmas() and unlink_file_vma(): one after the other. */
-static void unlink_rmap(struct vma_locks *l, u64 addr)
+static void unlink_rmap(struct vma_locks *l, const struct vma_event *ev)
 {
-	struct rmaps g = rmaps_of(l, addr);
+	struct rmaps g = rmaps_of(l, ev->start);
 
 	one_lock(l, VMA_LOCK_ANON, g.root, true);
 	one_lock(l, VMA_LOCK_ANON, g.root, false);
@@ -172,7 +171,7 @@ static void fault_end(struct vma_locks *l)
 static void fault_begin(struct vma_locks *l, u64 addr, bool makes_anon)
 {
 	const struct vma *vma = vma_lookup(l->mm, addr);
-	enum vma_fallback why = vma_fault_path(l->mm, addr, false, NULL);
+	enum vma_fallback why = vma_fault_path(l->mm, addr, l->call->arg[2] & P_WRITE, NULL);
 
 	if (l->mode != UNLOCKED) /* a stack that had to grow for it */
 		return;
@@ -210,25 +209,17 @@ static void make_anon(struct vma_locks *l, const struct vma_event *ev)
 		say(l, VMA_LOCK_MMAP, VMA_LOCK_RELEASE, false, l->mm->id, 0, 0);
 }
 
-/* expand_downwards(): mmap_lock is held already, as the kernel does. */
-static void grow_stack_locks(struct vma_locks *l, const struct vma_event *ev)
-{
-	struct rmaps g = rmaps_of(l, ev->at);
-
-	one_lock(l, VMA_LOCK_ANON, g.root, true);
-	with_pte(l, ev->start, ev->end);
-	one_lock(l, VMA_LOCK_ANON, g.root, false);
-}
-
 /* The engine takes or gives up a lock itself. */
 static void of_engine(struct vma_locks *l, const struct vma_event *ev)
 {
 	struct vma_lock_event e;
 
 	vma_lock_event_of(ev, &e);
+	if (e.mm != l->mm->id) /* a child's */
+		return;
 	if (e.cls == VMA_LOCK_VMA && e.write)
 		remember(l, e.start, e.end);
-	if (e.cls != VMA_LOCK_MMAP || e.mm != l->mm->id)
+	if (e.cls != VMA_LOCK_MMAP)
 		return;
 	fault_end(l);
 	if (e.action == VMA_LOCK_RELEASE)
@@ -241,75 +232,105 @@ static void of_engine(struct vma_locks *l, const struct vma_event *ev)
 
 /* ---------------------------------------------------------------- changes */
 
+/* anon_vma_fork(), then the file's tree, then copy_page_range(). */
 static void forked(struct vma_locks *l, const struct vma_event *ev)
 {
-	if (ev->value != VMA_FORK_COPIED)
+	struct rmaps g = rmaps_of(l, ev->start);
+
+	if (ev->value == VMA_FORK_SKIPPED)
 		return;
-	with_rmap(l, ev->start, false);
-	if (ev->id)
-		with_pte(l, ev->start, ev->end);
-}
-
-static bool is_mprotect(const struct vma_locks *l)
-{
-	return l->call->op == VMA_OP_MPROTECT || l->call->op == VMA_OP_PKEY_MPROTECT;
-}
-
-static void before(struct vma_locks *l, const struct vma_event *ev)
-{
-	bool touch = l->call->op == VMA_OP_TOUCH;
-
-	switch (ev->kind) {
-	case VMA_EV_LOCK:
-		of_engine(l, ev);
-		break;
-	case VMA_EV_MERGE_PREV:
-	case VMA_EV_MERGE_NEXT:
-	case VMA_EV_MERGE_BOTH:
-		with_rmap(l, ev->at, false);
-		break;
-	case VMA_EV_INSERT:
-		one_lock(l, VMA_LOCK_I_MMAP, rmaps_of(l, ev->start).mapping, true);
-		one_lock(l, VMA_LOCK_I_MMAP, rmaps_of(l, ev->start).mapping, false);
-		break;
-	case VMA_EV_REMOVE:
-		unlink_rmap(l, ev->start);
-		break;
-	case VMA_EV_GROW:
-		if (touch) {
-			grow_stack_locks(l, ev);
-			break;
-		}
-		/* fall through */
-	case VMA_EV_SPLIT:
-	case VMA_EV_SHRINK:
-		with_rmap(l, ev->start, false);
-		break;
-	case VMA_EV_FLAGS:
-		if (is_mprotect(l))
-			with_pte(l, ev->start, ev->end);
-		break;
-	case VMA_EV_MOVE:
-		with_rmap(l, ev->start, true);
-		break;
-	case VMA_EV_ANON_NEW:
-	case VMA_EV_ANON_REUSE:
-		make_anon(l, ev);
-		break;
-	case VMA_EV_FAULT:
-		if (touch)
-			fault_begin(l, ev->start, false);
-		/* fall through */
-	case VMA_EV_PAGES:
-		with_pte(l, ev->start, ev->end);
-		break;
-	case VMA_EV_FORK:
-		forked(l, ev);
-		break;
-	default:
-		break;
+	if (ev->value == VMA_FORK_COPIED) {
+		one_lock(l, VMA_LOCK_ANON, g.root, true);
+		one_lock(l, VMA_LOCK_ANON, g.root, false);
 	}
+	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, true);
+	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, false);
+	if (ev->value == VMA_FORK_COPIED && ev->id)
+		with_pte(l, ev->start, ev->end);
 }
+
+/*
+ * move_page_tables(): a walk through a reverse map meets a page in its old or in its new place. Only
+ * where the copy joined a VMA that comes first there (copy_vma()) is it kept out meanwhile.
+ */
+static void moved(struct vma_locks *l, const struct vma_event *ev)
+{
+	const struct vma *from = vma_lookup(l->mm, ev->start), *to = vma_lookup(l->mm, ev->at);
+	struct rmaps g = { 0, 0 };
+
+	if (l->joined && from && to && to->vm_pgoff <= from->vm_pgoff)
+		g = rmaps_of(l, ev->start);
+	l->joined = false;
+	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, true);
+	one_lock(l, VMA_LOCK_ANON, g.root, true);
+	with_pte(l, ev->start, ev->end);
+	one_lock(l, VMA_LOCK_ANON, g.root, false);
+	one_lock(l, VMA_LOCK_I_MMAP, g.mapping, false);
+}
+
+static void merged(struct vma_locks *l, const struct vma_event *ev)
+{
+	with_rmap(l, ev->at);
+	l->joined = true;
+}
+
+static void resized(struct vma_locks *l, const struct vma_event *ev)
+{
+	with_rmap(l, ev->start);
+}
+
+static void inserted(struct vma_locks *l, const struct vma_event *ev)
+{
+	u32 mapping = rmaps_of(l, ev->start).mapping;
+
+	one_lock(l, VMA_LOCK_I_MMAP, mapping, true);
+	one_lock(l, VMA_LOCK_I_MMAP, mapping, false);
+}
+
+/* expand_downwards(): mmap_lock is held already. */
+static void grew(struct vma_locks *l, const struct vma_event *ev)
+{
+	struct rmaps g = rmaps_of(l, ev->at);
+
+	if (l->call->op != VMA_OP_TOUCH) {
+		with_rmap(l, ev->start);
+		return;
+	}
+	one_lock(l, VMA_LOCK_ANON, g.root, true);
+	with_pte(l, ev->start, ev->end);
+	one_lock(l, VMA_LOCK_ANON, g.root, false);
+}
+
+static void new_flags(struct vma_locks *l, const struct vma_event *ev)
+{
+	if (l->call->op == VMA_OP_MPROTECT || l->call->op == VMA_OP_PKEY_MPROTECT)
+		with_pte(l, ev->start, ev->end);
+}
+
+static void faulted(struct vma_locks *l, const struct vma_event *ev)
+{
+	if (l->call->op == VMA_OP_TOUCH)
+		fault_begin(l, ev->start, false);
+	with_pte(l, ev->start, ev->end);
+}
+
+static void of_pages(struct vma_locks *l, const struct vma_event *ev)
+{
+	with_pte(l, ev->start, ev->end);
+}
+
+/* What is held for an event, or is one itself. */
+typedef void lock_fn(struct vma_locks *l, const struct vma_event *ev);
+static lock_fn *const before[VMA_EV_NR] = {
+	[VMA_EV_LOCK] = of_engine,       [VMA_EV_SPLIT] = resized,
+	[VMA_EV_MERGE_PREV] = merged,    [VMA_EV_MERGE_NEXT] = merged,
+	[VMA_EV_MERGE_BOTH] = merged,    [VMA_EV_INSERT] = inserted,
+	[VMA_EV_REMOVE] = unlink_rmap,   [VMA_EV_GROW] = grew,
+	[VMA_EV_SHRINK] = resized,       [VMA_EV_FLAGS] = new_flags,
+	[VMA_EV_MOVE] = moved,           [VMA_EV_ANON_NEW] = make_anon,
+	[VMA_EV_ANON_REUSE] = make_anon, [VMA_EV_FAULT] = faulted,
+	[VMA_EV_PAGES] = of_pages,       [VMA_EV_FORK] = forked,
+};
 
 /* ---------------------------------------------------------------- public */
 
@@ -340,7 +361,7 @@ void vma_locks_begin(struct vma_locks *l, const struct vma_mm *mm, const struct 
 	l->k = &mm->world->kernel;
 	l->call = call;
 	l->nr_written = 0;
-	l->in_fault = false;
+	l->in_fault = l->joined = false;
 	l->mode = l->most = UNLOCKED;
 }
 
@@ -348,7 +369,8 @@ void vma_locks_hear(void *locks, const struct vma_event *ev)
 {
 	struct vma_locks *l = locks;
 
-	before(l, ev);
+	if (before[ev->kind])
+		before[ev->kind](l, ev);
 	l->fn(l->ctx, ev);
 	if (l->call->op == VMA_OP_TOUCH && ev->kind == VMA_EV_FAULT)
 		fault_end(l);

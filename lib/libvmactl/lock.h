@@ -111,10 +111,10 @@ enum vma_fallback {
 	VMA_FALLBACK_NONE,
 	VMA_FALLBACK_NO_VMA_LOCKS, /* before 6.4 */
 	VMA_FALLBACK_NOT_MAPPED,   /* nothing there, or a stack that has to grow */
-	VMA_FALLBACK_FILE,         /* 6.4, 6.5: anonymous memory only */
-	VMA_FALLBACK_UFFD,         /* before 6.7 */
-	VMA_FALLBACK_HUGETLB,      /* before 6.7 */
-	VMA_FALLBACK_ANON_VMA,     /* before 6.10: the first write makes the anon_vma */
+	VMA_FALLBACK_FILE,         /* 6.4, 6.5: anonymous memory only; 6.6: files only for reading */
+	VMA_FALLBACK_UFFD,         /* before 6.6 */
+	VMA_FALLBACK_HUGETLB,      /* before 6.9 */
+	VMA_FALLBACK_ANON_VMA,     /* before 6.10: the anon_vma is not there yet */
 	VMA_FALLBACK_TRYLOCK,      /* 6.10: it makes it in place, but mmap_lock is write-held */
 	VMA_FALLBACK_WRITE_LOCKED, /* somebody changes the VMA just now */
 	VMA_FALLBACK_NR
@@ -130,6 +130,20 @@ const char *vma_fallback_text(enum vma_fallback why);
  * mmap_lock for reading, to make the anon_vma.
  */
 enum vma_fallback vma_fault_path(const struct vma_mm *mm, u64 addr, bool write, bool *trylock);
+
+/** enum vma_lock_stat - what the kernel counts in /proc/vmstat (CONFIG_PER_VMA_LOCK_STATS) */
+enum vma_lock_stat {
+	VMA_LOCK_STAT_NONE,    /* nothing: before 6.4 */
+	VMA_LOCK_STAT_SUCCESS, /* handled under the VMA lock */
+	VMA_LOCK_STAT_ABORT,   /* the VMA could not be locked: mmap_lock */
+	VMA_LOCK_STAT_RETRY,   /* it was, but did not suffice: mmap_lock */
+	VMA_LOCK_STAT_MISS,    /* what was found was detached: looked up again, see
+				* vma_lock_vma_under_rcu() */
+};
+/** vma_lock_stat_name() - "vma_lock_success", ""... */
+const char *vma_lock_stat_name(enum vma_lock_stat stat);
+/** vma_fault_stat() - what a fault at @addr counts, besides misses. */
+enum vma_lock_stat vma_fault_stat(const struct vma_mm *mm, u64 addr, bool write);
 
 /* ---------------------------------------------------------------- the locks of an operation */
 

@@ -251,11 +251,45 @@ static void each_kernel_has_its_reasons_to_fall_back(void **state)
 	(void)state;
 	assert_path("6.1", RW, true, VMA_FALLBACK_NO_VMA_LOCKS);
 	assert_path("6.4", RW, false, VMA_FALLBACK_ANON_VMA);
-	assert_path("6.7", RW, false, VMA_FALLBACK_NONE);
-	assert_path("6.7", RW, true, VMA_FALLBACK_ANON_VMA);
+	assert_path("6.9", RW, false, VMA_FALLBACK_ANON_VMA);
+	assert_path("6.9", RW, true, VMA_FALLBACK_ANON_VMA);
+	assert_path("6.10", RW, false, VMA_FALLBACK_NONE);
 	assert_path("6.12", RW, true, VMA_FALLBACK_NONE);
-	assert_path("6.6", RW | VM_UFFD_MISSING, false, VMA_FALLBACK_UFFD);
-	assert_path("6.7", RW | VM_UFFD_MISSING, false, VMA_FALLBACK_NONE);
+	assert_path("6.5", RW | VM_UFFD_MISSING, false, VMA_FALLBACK_UFFD);
+	assert_path("6.10", RW | VM_UFFD_MISSING, false, VMA_FALLBACK_NONE);
+}
+
+static void assert_counts(const char *release, const char *picture, bool write,
+			  enum vma_lock_stat want)
+{
+	struct picture p = { .what = picture };
+	struct vma_kernel k;
+
+	assert_int_equal(vma_kernel_init(&k, release, NULL), 0);
+	picture_begin(&p, &k, picture);
+	if (vma_fault_stat(p.mm, picture_addr(0), write) != want)
+		fail_msg("%s: %s of '%s' counts %s", release, write ? "write" : "read", picture,
+			 vma_lock_stat_name(vma_fault_stat(p.mm, picture_addr(0), write)));
+	picture_end(&p);
+}
+
+/* A VMA that cannot be locked at all, and one whose lock turns out not to be enough. */
+static void faults_count_as_in_vmstat(void **state)
+{
+	(void)state;
+	assert_counts("6.1", "a", false, VMA_LOCK_STAT_NONE);
+	assert_counts("6.18", ".a", false, VMA_LOCK_STAT_ABORT);
+	assert_counts("6.5", "f", false, VMA_LOCK_STAT_ABORT);
+	assert_counts("6.6", "f", false, VMA_LOCK_STAT_SUCCESS);
+	assert_counts("6.6", "d", true, VMA_LOCK_STAT_RETRY);
+	assert_counts("6.7", "d", true, VMA_LOCK_STAT_SUCCESS);
+	assert_counts("6.9", "f", true, VMA_LOCK_STAT_RETRY); /* no anon_vma */
+	assert_counts("6.9", "a", false, VMA_LOCK_STAT_ABORT);
+	assert_counts("6.9", "A", true, VMA_LOCK_STAT_SUCCESS);
+	assert_counts("6.10", "a", true, VMA_LOCK_STAT_SUCCESS);
+	assert_counts("6.8", "3{512}", true, VMA_LOCK_STAT_RETRY);
+	assert_counts("6.9", "3{512}", true, VMA_LOCK_STAT_SUCCESS);
+	assert_string_equal(vma_lock_stat_name(VMA_LOCK_STAT_MISS), "vma_lock_miss");
 }
 
 /* ---------------------------------------------------------------- the checker */
@@ -510,6 +544,7 @@ int main(void)
 		cmocka_unit_test(before_vma_locks_there_is_mmap_lock_alone),
 		cmocka_unit_test(a_lookup_that_locks_has_the_kernels_outcomes),
 		cmocka_unit_test(each_kernel_has_its_reasons_to_fall_back),
+		cmocka_unit_test(faults_count_as_in_vmstat),
 		cmocka_unit_test(the_checker_finds_what_is_wrong),
 		cmocka_unit_test(random_operations_keep_the_order),
 		cmocka_unit_test(exactly_what_changes_is_write_locked),
