@@ -291,6 +291,12 @@ static bool show_rows(struct session *s)
 
 /* ---------------------------------------------------------------- for people */
 
+/* fork locks the new address space as well. */
+static bool is_childs(const struct vma_lock_event *lock, const struct vma_result *res)
+{
+	return res->mm && lock->mm == res->mm;
+}
+
 static void show_step(struct session *s, const struct step *step, const struct vma_result *res)
 {
 	struct vma_out *o = &s->list.out;
@@ -305,7 +311,8 @@ static void show_step(struct session *s, const struct step *step, const struct v
 		struct vma_lock_event lock;
 
 		if (s->opt->locks && vma_lock_event_of(ev, &lock))
-			vma_out_addf(o, "    %s\n", vma_lock_text(&lock, text, sizeof(text)));
+			vma_out_addf(o, "    %s%s\n", vma_lock_text(&lock, text, sizeof(text)),
+				     is_childs(&lock, res) ? ", the child's" : "");
 		else if (ev->kind != VMA_EV_CHECK && *vma_explain_event(ev, text, sizeof(text)))
 			vma_out_addf(o, "  %s\n", text);
 	}
@@ -376,7 +383,8 @@ static void json_args(struct vma_json *j, const struct vma_call *call)
 	vma_json_end(j);
 }
 
-static void json_locks(struct vma_json *j, const struct vma_events *events)
+static void json_locks(struct vma_json *j, const struct vma_events *events,
+		       const struct vma_result *res)
 {
 	struct vma_lock_event lock;
 
@@ -392,6 +400,8 @@ static void json_locks(struct vma_json *j, const struct vma_events *events)
 			vma_json_hex(j, "start", lock.start);
 			vma_json_hex(j, "end", lock.end);
 		}
+		if (is_childs(&lock, res))
+			vma_json_bool(j, "child", true);
 		vma_json_end(j);
 	}
 	vma_json_end(j);
@@ -412,7 +422,7 @@ static void json_step(struct vma_json *j, const struct step *step, const struct 
 			vma_json_event(j, &step->events.ev[i]);
 	vma_json_end(j);
 	if (locks)
-		json_locks(j, &step->events);
+		json_locks(j, &step->events, res);
 }
 
 static int json_change(void *ctx, const struct vma_diff *d)

@@ -431,10 +431,11 @@ static struct vma *meet(struct op *o, u64 addr)
 		return vma;
 	if (!(vma->vm_flags & VM_GROWSDOWN))
 		return NULL;
-	if (o->k->stack_grows_under_write)
+	mmap_read_lock(o);
+	if (o->k->stack_grows_under_write) {
+		mmap_unlock(o);
 		mmap_write_lock(o);
-	else
-		mmap_read_lock(o);
+	}
 	rc = grow_stack(o, vma, addr);
 	if (rc)
 		return NULL;

@@ -141,6 +141,13 @@ static int lazy_free(struct op *o, const struct advice *a, struct vma *vma, u64 
 	return 0;
 }
 
+/* File systems take locks that come before mmap_lock: it is given up meanwhile. */
+static void let_go(struct op *o)
+{
+	mmap_unlock(o);
+	mmap_read_lock(o);
+}
+
 /* vfs_fallocate(): an offset is signed, and there is a largest file: 2^32 - 1 blocks on ext4,
  * nearly 2^63 on tmpfs. Then tmpfs asks its seals. */
 static int check_punch(struct op *o, const struct vma *vma, u64 start, u64 end)
@@ -171,6 +178,7 @@ static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 star
 				 vma->vm_start);
 	if ((vma->vm_flags & need) != need)
 		return refuse_at(o, EACCES, VMA_WHY_NO_WRITE, vma->vm_start);
+	let_go(o);
 	rc = check_punch(o, vma, start, end);
 	if (rc)
 		return rc;
@@ -180,13 +188,13 @@ static int punch(struct op *o, const struct advice *a, struct vma *vma, u64 star
 	return 0;
 }
 
-static int nothing(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end)
+static int read_ahead(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end)
 {
-	(void)o;
 	(void)a;
-	(void)vma;
 	(void)start;
 	(void)end;
+	if (vma_kind_of(o->w, vma) == VMA_KIND_REGULAR)
+		let_go(o);
 	return 0;
 }
 
@@ -218,6 +226,18 @@ static int populate_advice(struct op *o, const struct advice *a, struct vma *vma
 	}
 }
 
+/* collapse_huge_page(): a page is allocated without any lock, the mapping looked at again, and then
+ * written. */
+static void collapse_locks(struct op *o, struct vma *vma)
+{
+	let_go(o);
+	mmap_unlock(o);
+	mmap_write_lock(o);
+	start_write(o, vma);
+	mmap_unlock(o);
+	mmap_read_lock(o);
+}
+
 /* Huge pages at once: anonymous memory that has been faulted, whole aligned blocks. */
 static int collapse(struct op *o, const struct advice *a, struct vma *vma, u64 start, u64 end)
 {
@@ -235,11 +255,7 @@ static int collapse(struct op *o, const struct advice *a, struct vma *vma, u64 s
 			return wrong_kind(o, vma);
 		if (run.state & VMA_PAGE_HUGE && run.start <= from && run.end >= from + VMA_PMD_SIZE)
 			continue;
-		mmap_unlock(o);
-		mmap_write_lock(o);
-		start_write(o, vma);
-		mmap_unlock(o);
-		mmap_read_lock(o);
+		collapse_locks(o, vma);
 		vma_pages_set(o->mm, from, from + VMA_PMD_SIZE, VMA_PAGE_ANON | VMA_PAGE_HUGE);
 	}
 	return 0;
@@ -289,7 +305,7 @@ static const struct advice advices[] = {
 	{ .value = 0, .clear = VM_RAND_READ | VM_SEQ_READ },
 	{ .value = 1, .clear = VM_SEQ_READ, .set = VM_RAND_READ },
 	{ .value = 2, .clear = VM_RAND_READ, .set = VM_SEQ_READ },
-	{ .value = 3, .pages = nothing, .remote_later = true },
+	{ .value = 3, .pages = read_ahead, .remote_later = true },
 	{ .value = 4, .pages = dontneed, .by_vma = drops_by_vma, .discards = true },
 	{ .value = 8, .pages = lazy_free, .by_vma = drops_by_vma, .discards = true },
 	{ .value = 9, .pages = punch, .discards = true },

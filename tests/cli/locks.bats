@@ -47,7 +47,7 @@ write_script() {
 	run --separate-stderr vmactl locks --kernel 6.18 --json "$BATS_TEST_TMPDIR/script"
 	[ "$status" -eq 0 ]
 	assert_eq "$(jq -r '[.calls[] | select(.call | startswith("mprotect")) |
-		"\(.mmap_lock) \(.write_locked > 0)"] | join(",")' <<<"$output")" "write true"
+		"\(.mmap_lock) \(.write_locked)"] | join(",")' <<<"$output")" "write 2"
 	assert_eq "$(jq -c '[.calls[] | select(.call | startswith("touch")) | select(.n > 5) |
 		[.fault, .waits]]' <<<"$output")" '[["vma_lock",false],["none",null]]'
 	run --separate-stderr vmactl locks --kernel 6.1 --json "$BATS_TEST_TMPDIR/script"
@@ -114,6 +114,83 @@ mmap_lock false true, mmap_lock true false"
 	run --separate-stderr vmactl simulate --locks --json munmap "$other" '[stack]' 4K
 	assert_eq "$(jq -r '[.locks[] | select(.lock == "mmap_lock") | .action] | join(" ")' \
 		<<<"$output")" "acquire downgrade release"
+}
+
+# The mappings that a call write-locks, as START-END in pages from $1.
+written() {
+	vmactl simulate --locks --json "${@:2}" |
+		jq -r '.locks[] | select(.lock == "vma_lock" and .mode == "write") | "\(.start) \(.end)"' |
+		while read -r start end; do
+			echo "$(((start - $1) / 4096))-$(((end - $1) / 4096))"
+		done | xargs
+}
+
+@test "a mapping that is cut is write-locked with both parts, its neighbours are not" {
+	local stack
+	stack=$(vmactl inspect --json "$other" | jq -r '.vmas[] | select(.path == "[stack]") | .start')
+	# the stack, and what becomes of the rest
+	assert_eq "$(written "$stack" mprotect "$other" '[stack]' 4K r--)" \
+		"0-$(pages_of "$stack") 1-$(pages_of "$stack")"
+	assert_eq "$(written "$stack" mprotect "$other" '[stack]' 4K rw-)" ""
+	assert_eq "$(written "$stack" mprotect "$other" '[stack]+4K' 4K r--)" \
+		"0-$(pages_of "$stack") 0-1 2-$(pages_of "$stack")"
+}
+
+# The pages of the mapping that begins at $1.
+pages_of() {
+	vmactl inspect --json "$other" | jq -r --arg at "$1" '.vmas[] | select(.start == $at) | .end' |
+		while read -r end; do echo $(((end - $1) / 4096)); done
+}
+
+@test "a call that changes nothing takes mmap_lock, one that is wrong at sight does not" {
+	run --separate-stderr vmactl simulate --locks --json mprotect "$other" '[stack]' 4K rw-
+	assert_eq "$(jq -r '[.locks[] | "\(.action) \(.lock) \(.mode)"] | join(", ")' <<<"$output")" \
+		"acquire mmap_lock write, release mmap_lock write"
+	run --separate-stderr vmactl simulate --locks --json mprotect "$other" 0x1001 4K rw-
+	assert_eq "$(jq -c .locks <<<"$output")" "[]"
+	assert_eq "$(jq -r .errno <<<"$output")" "EINVAL"
+}
+
+@test "advice about pages takes the lock of the mapping since 6.17, guards since 6.19" {
+	local kernel advice
+	for kernel in 6.12 6.18 6.19; do
+		for advice in dontneed guard_install; do
+			run --separate-stderr vmactl simulate --locks --json --kernel "$kernel" \
+				madvise "$other" '[stack]' 4K "$advice"
+			echo "$kernel $advice $(jq -r '.locks[0] | "\(.lock) \(.mode)"' <<<"$output")"
+		done
+	done >"$BATS_TEST_TMPDIR/said"
+	assert_eq "$(cat "$BATS_TEST_TMPDIR/said")" "6.12 dontneed mmap_lock read
+6.12 guard_install null null
+6.18 dontneed vma_lock read
+6.18 guard_install mmap_lock read
+6.19 dontneed vma_lock read
+6.19 guard_install vma_lock read"
+}
+
+@test "fork locks every mapping, and each copy in the child" {
+	run --separate-stderr vmactl simulate --locks --json fork "$other"
+	assert_valid simulate <<<"$output"
+	jq -e '[.locks[] | select(.lock == "vma_lock")] as $v | ($v | length) > 10 and
+		($v | map(select(.child)) | length) * 2 == ($v | length)' <<<"$output"
+	run --separate-stderr vmactl simulate --locks fork "$other"
+	assert_contains "$output" "acquire mmap_lock for writing, the child's"
+}
+
+@test "without --locks no lock is shown" {
+	run --separate-stderr vmactl simulate mprotect "$other" '[stack]' 4K r--
+	[ "$status" -eq 0 ]
+	[[ $output != *_lock* ]]
+}
+
+@test "what a write fault counts in vmstat" {
+	run --separate-stderr vmactl locks --kernel 6.6 --json -o PATH,STAT "$other"
+	assert_eq "$(jq -r '.vmas[] | select(.path == "[stack]") | .stat' <<<"$output")" \
+		"vma_lock_success"
+	jq -e '.vmas | map(select(.path | tostring | test("libc"))) | any(.stat == "vma_lock_retry")' \
+		<<<"$output"
+	run --separate-stderr vmactl locks --kernel 6.1 --json -o STAT "$other"
+	jq -e '.vmas | all(.stat == null)' <<<"$output"
 }
 
 @test "the kernel's own sequence numbers" {
