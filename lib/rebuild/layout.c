@@ -172,6 +172,18 @@ static void know_the_rest(struct build *b, size_t map, const struct vma *vma)
 	known_set(b, map, VMA_FIELD_PAGE_PROT, notify ? HOW_PROT_NOTIFY : HOW_PROT);
 }
 
+/* Nothing tells of locks but the kernel itself; else the numbers begin anew. A writer who is at
+ * work just now is taken for done. */
+static void find_lock(struct build *b, size_t map)
+{
+	const struct vma_fact_bpf *bpf = b->bpf[map];
+
+	if (!bpf || !b->f->mm_bpf || !(b->f->mm_bpf->have & VMA_BPF_LOCK_SEQ))
+		return;
+	b->vmas[map]->vm_lock_seq = bpf->lock_seq;
+	b->mm->mm_lock_seq = bpf->mm_seq + (b->k->mm_lock_seqcount && bpf->mm_seq & 1);
+}
+
 int build_vmas(struct build *b, const u32 *file, struct vma_err *err)
 {
 	const struct vma *left = NULL;
@@ -195,6 +207,7 @@ int build_vmas(struct build *b, const u32 *file, struct vma_err *err)
 		b->vmas[i] = vma_mm_add(b->mm, &init);
 		if (!b->vmas[i])
 			return vma_fail(err, ENOMEM, "out of memory");
+		find_lock(b, i);
 		left = b->vmas[i];
 	}
 	return 0;

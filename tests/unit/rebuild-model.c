@@ -344,13 +344,15 @@ static void the_kernels_own_chains_are_kept(void **state)
 	k[0] = (struct vma_fact_bpf){ .start = 10 * P, .end = 12 * P, .vm_flags = 0x100073,
 				      .vm_pgoff = 99, .anon_vma = 0x300, .root = 0x100,
 				      .parent = 0x200, .chain = chain, .nr_chain = 3,
-				      .num_children = 4, .ops = "", .fault = "" };
+				      .num_children = 4, .lock_seq = 7, .mm_seq = 9, .ops = "",
+				      .fault = "" };
 	k[1] = (struct vma_fact_bpf){ .start = 12 * P, .end = 14 * P, .vm_flags = 0x100071,
-				      .vm_pgoff = 12, .ops = "", .fault = "" };
+				      .vm_pgoff = 12, .lock_seq = 9, .mm_seq = 9, .ops = "",
+				      .fault = "" };
 	f->bpf = k;
 	f->nr_bpf = 2;
 	f->mm_bpf = calloc(1, sizeof(*f->mm_bpf));
-	f->mm_bpf->have = VMA_BPF_NUM_CHILDREN;
+	f->mm_bpf->have = VMA_BPF_NUM_CHILDREN | VMA_BPF_LOCK_SEQ | VMA_BPF_MM_SEQ;
 	struct vma_model *m = rebuilt(f);
 	const struct vma *vma = at(m, 10);
 	const struct vma_anon *own = vma_anon_at(m->world, vma->anon_vma);
@@ -368,6 +370,9 @@ static void the_kernels_own_chains_are_kept(void **state)
 	assert_int_equal(link->next, 0);
 	assert_false(at(m, 12)->anon_vma);
 	assert_known(m, 12, VMA_FIELD_ANON_VMA, VMA_EXACT, "");
+	assert_int_equal(vma->vm_lock_seq, 7);
+	assert_int_equal(at(m, 12)->vm_lock_seq, 9);
+	assert_int_equal(m->mm->mm_lock_seq, 10); /* its writer is done by now */
 	vma_model_free(m);
 }
 
