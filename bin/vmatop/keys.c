@@ -160,7 +160,7 @@ static void lay_out(struct bar *b, int cols, u32 where)
 void keys_bar(int y, int cols, u32 where)
 {
 	struct bar b;
-	char label[8];
+	char label[16];
 
 	lay_out(&b, cols, where);
 	for (int f = 1; f <= BAR_KEYS; f++) {
