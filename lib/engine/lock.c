@@ -214,7 +214,8 @@ static void of_engine(struct vma_locks *l, const struct vma_event *ev)
 {
 	struct vma_lock_event e;
 
-	vma_lock_event_of(ev, &e);
+	if (!vma_lock_event_of(ev, &e))
+		return;
 	if (e.mm != l->mm->id) /* a child's */
 		return;
 	if (e.cls == VMA_LOCK_VMA && e.write)
