@@ -104,12 +104,12 @@ void split_huge_page(struct op *o, u64 addr)
 
 u32 filled_state(const struct op *o, const struct vma *vma, u32 state, bool write)
 {
-	bool shared = vma->vm_flags & VM_SHARED || vma->vm_flags & VM_MAYSHARE;
-	u32 uncounted = vma->vm_flags & (VM_PFNMAP | VM_HUGETLB) ? VMA_PAGE_UNCOUNTED : 0;
+	u32 uncounted;
 
 	if (vma_is_anonymous(o->w, vma))
 		return write || (state & 0xf) == VMA_PAGE_SWAP ? VMA_PAGE_ANON : VMA_PAGE_ZERO;
-	if ((write && !shared) || (state & 0xf) == VMA_PAGE_SWAP)
+	uncounted = vma->vm_flags & (VM_PFNMAP | VM_HUGETLB) ? VMA_PAGE_UNCOUNTED : 0;
+	if ((write && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE))) || (state & 0xf) == VMA_PAGE_SWAP)
 		return VMA_PAGE_ANON | uncounted;
 	if (vma_maps_shmem(o->w, vma) || is_hugetlb(vma))
 		return VMA_PAGE_SHMEM | uncounted;
@@ -224,7 +224,7 @@ static void fill(struct op *o, struct vma *vma, u64 start, u64 end, u32 state, b
 
 	if (write && is_copied(state))
 		EMIT(o, .kind = VMA_EV_COPY, .rule = "F6", .at = start, .start = start, .end = end);
-	if (state == VMA_PAGE_NONE)
+	if (state == VMA_PAGE_NONE && vma->file)
 		object_fill(o, vma, start, end, true);
 	vma_pages_set(o->mm, start, end, filled);
 	EMIT(o, .kind = VMA_EV_FAULT, .rule = "PF2", .at = start, .start = start, .end = end,
@@ -270,7 +270,7 @@ static enum fault_result fault_run(struct op *o, struct vma *vma, u64 start, u64
 
 enum fault_result fault_range(struct op *o, struct vma *vma, u64 start, u64 end, bool write, u64 *bad)
 {
-	u64 eof = object_end(o, vma);
+	u64 eof = vma->file ? object_end(o, vma) : vma->vm_end;
 
 	while (start < end) {
 		struct vma_page_run run = { end, end, VMA_PAGE_NONE };
