@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The lock of one VMA in its two forms (rules K10-K13), and which way a fault goes (G3). */
+/* mmap_lock and the lock of one VMA (rules K10-K13), the events that tell of them, and which way a
+ * fault goes (G3). */
 #include "engine/engine.h"
 #include "libvmactl/lock.h"
 

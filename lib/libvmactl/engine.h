@@ -226,7 +226,7 @@ void vma_world_listen(struct vma_world *w, vma_listener *fn, void *ctx);
 
 /**
  * vma_op_run() - do one operation
- * @mm:   whose address space
+ * @mm:   whose address space; nobody holds a lock of it
  * @call: what
  * @res:  filled always
  *

@@ -224,6 +224,8 @@ struct vma_avc {
 
 /* ---------------------------------------------------------------- vma, mm, world */
 
+#define VMA_NEVER_LOCKED (~0U)
+
 /**
  * struct vma - vm_area_struct, 64 bytes
  *
@@ -231,7 +233,6 @@ struct vma_avc {
  * reader; the kernel counts so since 6.15, before a flag and an rwsem told the same. @vm_lock_seq:
  * mm_lock_seq when it was write-locked last, VMA_NEVER_LOCKED (see libvmactl/lock.h).
  */
-#define VMA_NEVER_LOCKED (~0U)
 struct vma {
 	u64 vm_start, vm_end;
 	u64 vm_flags;
