@@ -157,6 +157,8 @@ enum vma_stat_key {
 	VMA_STAT_NR
 };
 
+#define VMA_FORKS_MAX 64
+
 struct vma_fact_aux {
 	u64 type, value;
 };
@@ -295,8 +297,18 @@ struct vma_facts {
 	u32 retries;
 	u32 unknown_keys;        /* smaps lines with a key we do not know */
 	char state;              /* of stat: R S D Z ..., 0 unknown */
-	s8 forked;               /* came from fork and has not called exec since: 1 yes, 0 no,
-				    -1 unknown */
+	s8 forked;               /* the address space is a copy that fork made, and no exec came
+				    since: 1 yes, 0 no, -1 unknown */
+	s32 forks;               /* how many forks since that exec, up to VMA_FORKS_MAX, when every
+				    process between still lives; -1 unknown */
+	bool forks_guessed;      /* its parent is gone, but it leads a session as daemon(3) leaves it:
+				    taken for one fork */
+	s8 copied;               /* a child that fork copied from it lives: 1 yes, 0 no, -1 unknown */
+	u32 fork_parent;         /* the process it was copied from; 0 none, or it is gone */
+	bool adopted;            /* fork_parent may have taken it over from one that it forked and
+				    that is gone */
+	u32 mm_of;               /* whose address space it is: its own pid, or that of an ancestor
+				    that it shares it with (vfork, CLONE_VM); 0 unknown */
 	void *arena;             /* owns the strings */
 };
 
@@ -371,7 +383,8 @@ int vma_smaps_parse(const char *text, size_t len, vma_map_fn *fn, void *ctx, str
  * struct vma_pfn - a present page and the physical page behind it
  * @mapped: how many page table entries map it, 0: not known (kpagecount is root's)
  * @anon:   it is anonymous memory, and not one of those that have nothing to do with fork: merged
- *          by KSM, or the zero page (told apart by kpageflags, which is root's)
+ *          by KSM, or the zero page; false where these cannot be told apart (by kpageflags, which
+ *          is root's)
  * @ksm:    merged by KSM
  * @thp:    part of a transparent huge page, however it is mapped
  */

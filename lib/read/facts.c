@@ -35,6 +35,7 @@ struct vma_facts *facts_new(void)
 		return NULL;
 	b->f.randomize_va_space = -1;
 	b->f.forked = -1;
+	b->f.forks = b->f.copied = -1;
 	return &b->f;
 }
 

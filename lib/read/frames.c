@@ -73,7 +73,7 @@ static int give_window(struct frames *fr, u64 start, size_t nr)
 		struct vma_pfn f = { .addr = start + i * VMA_PAGE_SIZE,
 				       .pfn = fr->entry[i] & ENTRY_PFN,
 				       .mapped = (u32)min_u64(fr->count[i], ~0U),
-				       .anon = !(fr->entry[i] & ENTRY_FILE) &&
+				       .anon = fr->flags >= 0 && !(fr->entry[i] & ENTRY_FILE) &&
 					       !(fr->flag[i] & (FLAG_KSM | FLAG_ZERO_PAGE)),
 				       .ksm = fr->flag[i] & FLAG_KSM,
 				       .thp = fr->flag[i] & FLAG_THP };

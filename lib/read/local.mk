@@ -19,6 +19,7 @@ read_sources += \
 	lib/read/facts.c lib/read/facts.h \
 	lib/read/files.c lib/read/files.h \
 	lib/read/frames.c \
+	lib/read/lineage.c lib/read/lineage.h \
 	lib/read/lines.c lib/read/lines.h \
 	lib/read/probe.c \
 	lib/read/proc-maps.c lib/read/proc-maps.h \

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "read/lineage.h"
 #include "read/text.h"
 
 /* THE table of numbers in status. A number in kB or a plain one; of Uid the effective one. */
@@ -298,31 +299,13 @@ static int read_exe(const struct source *s, struct vma_facts *f)
 	return f->exe ? 0 : -ENOMEM;
 }
 
-/*
- * A thread is always forked, so its own flags say nothing about the address space. exec chooses
- * these addresses anew, fork copies them; the parent must still live for that.
- */
-static void compare_parent(const struct source *s, struct vma_facts *f)
+/* Of a capture only its own stat is there; that of a thread says nothing about the process. */
+static void note_capture(const struct source *s, struct vma_facts *f)
 {
-	static const enum vma_stat_key same[] = { VMA_STAT_START_STACK, VMA_STAT_ARG_START,
-						  VMA_STAT_START_BRK, VMA_STAT_START_CODE };
-	struct vma_facts parent = { .state = '?' };
-	struct strbuf b = { 0 };
-	char path[32];
-
-	f->forked = -1;
-	if (!s->live || !(f->have_status & 1U << VMA_ST_PPID) ||
-	    !(f->have_stat & 1U << VMA_STAT_START_STACK))
-		return;
-	snprintf(path, sizeof(path), "%u/stat", (u32)f->status[VMA_ST_PPID]);
-	if (source_slurp(s->proc_dir, path, &b) == 0 && stat_parse(&parent, strbuf_str(&b)) &&
-	    (parent.have_stat & 1U << VMA_STAT_START_STACK)) {
-		f->forked = 1;
-		for (size_t i = 0; i < ARRAY_SIZE(same); i++)
-			if (f->stat[same[i]] != parent.stat[same[i]])
-				f->forked = 0;
-	}
-	strbuf_fini(&b);
+	if (s->tid && s->tid != s->pid)
+		f->forked = -1;
+	f->mm_of = s->pid;
+	f->forks = f->forked ? -1 : 0;
 }
 
 int status_read(const struct source *s, struct vma_facts *f)
@@ -343,8 +326,10 @@ int status_read(const struct source *s, struct vma_facts *f)
 		reads++;
 	}
 	strbuf_fini(&b);
-	if (s->tid && s->tid != s->pid)
-		compare_parent(s, f);
+	if (s->live)
+		lineage_read(s, f);
+	else
+		note_capture(s, f);
 	if (!rc)
 		rc = read_exe(s, f);
 	if (!rc)

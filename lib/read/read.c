@@ -244,31 +244,48 @@ static int read_all(struct job *job, u32 levels, struct vma_err *err)
 	return rc ? vma_fail(err, -rc, "%s: %m", s->label) : 0;
 }
 
-int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct vma_facts **out,
-		   struct vma_err *err)
+static int read_source(const struct source *s, const struct vma_read_opts *opts,
+		       struct vma_facts **out, struct vma_err *err)
 {
-	AUTO(undo_source) struct source s;
-	AUTO(undo_facts) struct vma_facts *f = NULL;
+	AUTO(undo_facts) struct vma_facts *f = facts_new();
 	AUTO(undo_bpf) struct vma_bpf *own = NULL;
 	u32 levels = opts && opts->levels ? opts->levels : VMA_READ_DEFAULT;
-	int rc = source_open(&s, target, opts ? opts->procfs : NULL, err);
+	int rc;
 
-	if (rc)
-		return rc;
-	f = facts_new();
 	if (!f)
-		return vma_fail(err, ENOMEM, "%s: out of memory", s.label);
-	f->source = facts_str(f, s.label);
-	f->pid = s.pid;
-	f->tid = s.tid;
-	f->live = s.live;
-	struct job job = { .s = &s, .f = f, .bpf = opts && opts->bpf ? opts->bpf : &own };
+		return vma_fail(err, ENOMEM, "%s: out of memory", s->label);
+	f->source = facts_str(f, s->label);
+	f->pid = s->pid;
+	f->tid = s->tid;
+	f->live = s->live;
+	struct job job = { .s = s, .f = f, .bpf = opts && opts->bpf ? opts->bpf : &own };
 	rc = f->source ? read_all(&job, levels, err)
-		       : vma_fail(err, ENOMEM, "%s: out of memory", s.label);
+		       : vma_fail(err, ENOMEM, "%s: out of memory", s->label);
 	if (rc)
 		return rc;
 	*out = TAKE(f);
 	return 0;
+}
+
+int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct vma_facts **out,
+		   struct vma_err *err)
+{
+	AUTO(undo_source) struct source s;
+	const char *procfs = opts ? opts->procfs : NULL;
+	char other[64];
+	int rc = source_open(&s, target, procfs, err);
+
+	if (rc)
+		return rc;
+	rc = read_source(&s, opts, out, err);
+	/* A process whose first thread has ended is read through another. */
+	if (rc == -ESRCH && s.live && !s.tid &&
+	    source_other_thread(s.proc_dir, s.pid, other, sizeof(other))) {
+		source_close(&s);
+		rc = source_open(&s, other, procfs, err);
+		return rc ? rc : read_source(&s, opts, out, err);
+	}
+	return rc;
 }
 
 /* ---------------------------------------------------------------- streaming */

@@ -223,6 +223,30 @@ int source_open_file(int dir, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+bool source_other_thread(int proc_dir, u32 pid, char *out, size_t size)
+{
+	struct strbuf b = { 0 };
+	bool found = false;
+
+	snprintf(out, size, "%u/task", pid);
+	int fd = open_dir(proc_dir, out);
+	AUTO(undo_closedir) DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	u32 tid;
+
+	while (tasks && !found && (e = readdir(tasks))) {
+		if (!is_number(e->d_name, &tid) || !tid || tid == pid)
+			continue;
+		snprintf(out, size, "%u/task/%u/stat", pid, tid);
+		const char *state = source_slurp(proc_dir, out, &b) ? NULL : strrchr(strbuf_str(&b), ')');
+		found = state && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+	}
+	strbuf_fini(&b);
+	if (found)
+		*strrchr(out, '/') = '\0';
+	return found;
+}
+
 int source_slurp(int dir, const char *path, struct strbuf *out)
 {
 	AUTO(undo_close) int fd = source_open_file(dir, path);

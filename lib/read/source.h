@@ -39,6 +39,9 @@ int source_slurp(int dir, const char *path, struct strbuf *out);
 /* One number out of a one-line file: 0 or -errno, -EBADMSG when it is no number. */
 int source_number(int dir, const char *path, u64 *out);
 
+/* A thread of a process that lives on after its first one has ended: "12/task/14". */
+bool source_other_thread(int proc_dir, u32 pid, char *out, size_t size);
+
 /* What would help against @err, NULL when nothing would. */
 const char *source_remedy(int err);
 

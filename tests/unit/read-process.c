@@ -2,6 +2,8 @@
 /* Whole processes: living, captured, broken, gone, forbidden. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -414,6 +417,160 @@ static void a_forked_child_is_told_from_an_executed_one(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static struct vma_facts *facts_of(pid_t pid)
+{
+	struct vma_facts *f;
+	struct vma_err err;
+	char target[16];
+
+	snprintf(target, sizeof(target), "%d", pid);
+	if (vma_facts_read(target, NULL, &f, &err))
+		fail_msg("%s", err.msg);
+	return f;
+}
+
+static void forks_since_the_exec_are_counted(void **state)
+{
+	pid_t pid = start_child();
+	struct vma_facts *f = facts_of(pid), *own = facts_of(getpid());
+
+	(void)state;
+	assert_int_equal(f->forks, 1);
+	assert_int_equal(f->fork_parent, getpid());
+	assert_int_equal(f->mm_of, pid);
+	assert_int_equal(f->copied, 0);
+	assert_false(f->adopted);
+	assert_int_equal(own->forks, 0);
+	assert_int_equal(own->fork_parent, 0);
+	vma_facts_free(f);
+	vma_facts_free(own);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Its parent ends after it has become the leader of a session, when @session; @ours: we take it over. */
+static pid_t start_orphan(bool session, bool ours)
+{
+	int ready[2];
+	pid_t middle, orphan = 0;
+
+	prctl(PR_SET_CHILD_SUBREAPER, ours);
+	assert_int_equal(pipe(ready), 0);
+	middle = fork();
+	if (!middle) {
+		if (session)
+			setsid();
+		orphan = fork();
+		if (orphan)
+			_exit(write(ready[1], &orphan, sizeof(orphan)) != sizeof(orphan));
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &orphan, sizeof(orphan)), sizeof(orphan));
+	waitpid(middle, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	return orphan;
+}
+
+static void the_forks_of_an_orphan_are_unknown(void **state)
+{
+	pid_t pid = start_orphan(false, false);
+	struct vma_facts *f = facts_of(pid);
+
+	(void)state;
+	assert_int_equal(f->forked, 1);
+	assert_int_equal(f->forks, -1);
+	assert_int_equal(f->fork_parent, 0);
+	vma_facts_free(f);
+	kill(pid, SIGKILL);
+}
+
+static void a_grandchild_that_was_taken_over_is_told_by_its_session(void **state)
+{
+	pid_t pid = start_orphan(true, true);
+	struct vma_facts *f = facts_of(pid);
+	bool can_tell = getsid(0) != getpid();
+
+	(void)state;
+	assert_int_equal(f->fork_parent, getpid());
+	if (can_tell) {
+		assert_true(f->adopted);
+		assert_int_equal(f->forks, -1);
+	}
+	vma_facts_free(f);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+static int wait_for_end(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return 0;
+}
+
+static void a_process_that_shares_our_memory_has_no_forks(void **state)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	pid_t pid = clone(wait_for_end, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+
+	(void)state;
+	assert_true(pid > 0);
+	struct vma_facts *f = facts_of(pid);
+	if (syscall(SYS_kcmp, getpid(), pid, 1 /* KCMP_VM */, 0, 0) == 0) {
+		assert_int_equal(f->mm_of, getpid());
+		assert_int_equal(f->forks, 0);
+		assert_int_equal(f->forked, 0);
+	}
+	vma_facts_free(f);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void *end_of_first(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void a_process_is_read_when_its_first_thread_has_ended(void **state)
+{
+	pid_t pid = fork();
+	char path[40], text[200] = "";
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (!pid) {
+		pthread_t thread;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pthread_create(&thread, NULL, end_of_first, NULL);
+		syscall(SYS_exit, 0); /* this thread alone */
+	}
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (!strstr(text, ") Z")) {
+		FILE *stat = fopen(path, "r");
+
+		assert_non_null(stat);
+		assert_non_null(fgets(text, sizeof(text), stat));
+		fclose(stat);
+	}
+	struct vma_facts *f = facts_of(pid);
+	assert_int_equal(f->pid, pid);
+	assert_int_not_equal(f->tid, pid);
+	assert_true(f->nr_maps > 5);
+	assert_int_equal(f->fork_parent, getpid());
+	assert_int_equal(f->forks, 1);
+	vma_facts_free(f);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static void a_process_that_has_exited_is_gone_also_as_a_zombie(void **state)
 {
 	pid_t pid = start_child();
@@ -537,6 +694,11 @@ int main(void)
 		cmocka_unit_test(a_thread_is_a_target_too),
 		cmocka_unit_test(streaming_needs_no_facts),
 		cmocka_unit_test(a_forked_child_is_told_from_an_executed_one),
+		cmocka_unit_test(forks_since_the_exec_are_counted),
+		cmocka_unit_test(the_forks_of_an_orphan_are_unknown),
+		cmocka_unit_test(a_grandchild_that_was_taken_over_is_told_by_its_session),
+		cmocka_unit_test(a_process_that_shares_our_memory_has_no_forks),
+		cmocka_unit_test(a_process_is_read_when_its_first_thread_has_ended),
 		cmocka_unit_test(a_process_that_has_exited_is_gone_also_as_a_zombie),
 		cmocka_unit_test(a_kernel_thread_has_no_mappings),
 		cmocka_unit_test(who_may_not_look_is_told_what_would_help),
