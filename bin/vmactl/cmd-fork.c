@@ -38,17 +38,16 @@ static struct vma_provenance inferred(u8 confidence, const char *rule)
 	return (struct vma_provenance){ VMA_INFERRED, confidence, rule };
 }
 
-static void add_objects(const struct vma_model *m, const struct vma_fork_bill *b, struct fields *f)
+static void add_objects(const struct vma_fork_bill *b, struct fields *f)
 {
-	struct vma_provenance anon = m->facts->bpf ? derived("A9") : inferred(90, "A9");
-
 	fields_num(f, "vmas_copied", FIELD_NUMBER, b->copied, derived("F2"));
 	fields_num(f, "vmas_skipped", FIELD_NUMBER, b->skipped, derived("F1"));
 	fields_num(f, "vmas_wiped", FIELD_NUMBER, b->wiped, derived("F2"));
-	fields_num(f, "anon_vmas_new", FIELD_NUMBER, b->anon_vmas, anon);
-	fields_num(f, "anon_vmas_reused", FIELD_NUMBER, b->reused, anon);
-	fields_num(f, "chain_links", FIELD_NUMBER, b->links, anon);
-	fields_num(f, "object_bytes", FIELD_BYTES, b->kernel, inferred(90, "D3"));
+	fields_num(f, "anon_vmas_new", FIELD_NUMBER, b->anon_vmas, b->anon_how);
+	fields_num(f, "anon_vmas_reused", FIELD_NUMBER, b->reused, b->anon_how);
+	fields_num(f, "chain_links", FIELD_NUMBER, b->links, b->link_how);
+	fields_num(f, "object_bytes", FIELD_BYTES, b->kernel,
+		   inferred(b->link_how.known == VMA_UNKNOWN ? 70 : 90, "D3"));
 }
 
 static void add_pages(const struct vma_model *m, const struct vma_fork_bill *b, struct fields *f)
@@ -153,7 +152,7 @@ int cmd_fork(struct cli *cli)
 	partial = target_report(cli, m->facts, levels);
 	if (vma_fork_bill(m, &bill, &err))
 		return cli_fail(&err);
-	add_objects(m, &bill, &f);
+	add_objects(&bill, &f);
 	add_pages(m, &bill, &f);
 	add_commit(m, &bill, &f);
 	if (!opt.no_time)

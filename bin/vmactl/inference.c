@@ -13,9 +13,10 @@ static const char *const field_names[INFER_NR] = {
 	[INFER_FLAGS] = "flags",         [INFER_PAGE_PROT] = "page_prot",
 	[INFER_PGOFF] = "pgoff",         [INFER_OPS] = "ops",
 	[INFER_FILE] = "file",           [INFER_ANON_VMA] = "anon_vma",
-	[INFER_SHARING] = "sharing",     [INFER_CHAIN] = "chain",
-	[INFER_MMAP_BASE] = "mmap_base", [INFER_BRK] = "brk",
-	[INFER_DEF_FLAGS] = "def_flags", [INFER_COUNTERS] = "counters",
+	[INFER_SHARING] = "sharing",     [INFER_ROOT] = "root",
+	[INFER_CHAIN] = "chain",         [INFER_MMAP_BASE] = "mmap_base",
+	[INFER_BRK] = "brk",             [INFER_DEF_FLAGS] = "def_flags",
+	[INFER_COUNTERS] = "counters",
 };
 
 const char *inference_field_name(enum inference_field field)
@@ -146,7 +147,7 @@ static void check_sharing(struct check *c, u64 flags)
 	    !compatible(l, r, flags ^ vma_flags_from_kernel(c->k, l->vm_flags)))
 		return;
 	if (c->left->anon_vma && c->vma->anon_vma) {
-		check_vma(c, INFER_SHARING, VMA_FIELD_CHAIN, c->left->anon_vma == c->vma->anon_vma,
+		check_vma(c, INFER_SHARING, VMA_FIELD_SHARING, c->left->anon_vma == c->vma->anon_vma,
 			  l->anon_vma == r->anon_vma);
 		return;
 	}
@@ -187,8 +188,12 @@ static void check_one(struct check *c)
 	check_file(c);
 	check_presence(c);
 	check_sharing(c, flags);
-	if (vma->anon_vma && t->anon_vma)
-		check_vma(c, INFER_CHAIN, VMA_FIELD_CHAIN, chain_length(c), t->nr_chain);
+	if (!vma->anon_vma || !t->anon_vma)
+		return;
+	check_vma(c, INFER_ROOT, VMA_FIELD_ROOT,
+		  vma_anon_at(c->m->world, vma->anon_vma)->root == vma->anon_vma,
+		  t->root == t->anon_vma);
+	check_vma(c, INFER_CHAIN, VMA_FIELD_CHAIN, chain_length(c), t->nr_chain);
 }
 
 static void check_whole(struct check *c, const struct vma_fact_mm_bpf *t)

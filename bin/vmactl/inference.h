@@ -11,7 +11,7 @@
 /* What can be right or wrong. */
 enum inference_field {
 	INFER_FLAGS, INFER_PAGE_PROT, INFER_PGOFF, INFER_OPS, INFER_FILE, INFER_ANON_VMA,
-	INFER_SHARING, INFER_CHAIN, INFER_MMAP_BASE, INFER_BRK, INFER_DEF_FLAGS, INFER_COUNTERS,
+	INFER_SHARING, INFER_ROOT, INFER_CHAIN, INFER_MMAP_BASE, INFER_BRK, INFER_DEF_FLAGS, INFER_COUNTERS,
 	INFER_NR
 };
 const char *inference_field_name(enum inference_field field);
@@ -22,7 +22,7 @@ struct inference_miss {
 	struct vma_provenance how;
 	u32 pid;
 	u64 start;           /* of the mapping; 0: the mm */
-	u64 inferred, truth; /* presence and sharing: 0 or 1 */
+	u64 inferred, truth; /* presence, sharing, being a root: 0 or 1 */
 };
 
 /* anon_vma presence: said present, absent, unknown; is present, absent. */

@@ -93,19 +93,23 @@ static void add_anon(const struct vma_model *m, const struct vma *vma, struct fi
 {
 	const struct vma_anon *a = vma_anon_at(m->world, vma->anon_vma);
 	const struct vma_fact_bpf *truth = inspect_bpf_of(m, vma);
-	struct vma_provenance how = vma_model_known(m, vma, VMA_FIELD_ANON_VMA);
+	const struct vma_provenance unknown = { VMA_UNKNOWN, 0, "" };
 
 	if (!a)
 		return;
-	fields_num(f, "anon_vma_root", FIELD_NUMBER, a->root, how);
-	fields_num(f, "anon_vma_parent", FIELD_NUMBER, a->parent, how);
+	fields_num(f, "anon_vma_root", FIELD_NUMBER, a->root,
+		   vma_model_known(m, vma, VMA_FIELD_ROOT));
+	fields_num(f, "anon_vma_parent", FIELD_NUMBER, a->parent,
+		   vma_model_known(m, vma, VMA_FIELD_CHAIN));
 	if (truth) {
 		inspect_bpf_anon(truth, m->facts->mm_bpf->have, f);
 		return;
 	}
-	fields_num(f, "anon_vma_refcount", FIELD_NUMBER, a->refcount, how);
-	fields_num(f, "anon_vma_num_children", FIELD_NUMBER, a->num_children, how);
-	fields_num(f, "anon_vma_num_active_vmas", FIELD_NUMBER, a->num_active_vmas, how);
+	/* What hangs below belongs to processes that were not read. */
+	fields_num(f, "anon_vma_refcount", FIELD_NUMBER, a->refcount, unknown);
+	fields_num(f, "anon_vma_num_children", FIELD_NUMBER, a->num_children, unknown);
+	fields_num(f, "anon_vma_num_active_vmas", FIELD_NUMBER, a->num_active_vmas,
+		   vma_model_known(m, vma, VMA_FIELD_SHARING));
 }
 
 /* The less certain of two. */

@@ -16,11 +16,17 @@ enum vma_known {
 /** vma_known_name() - "exact", "derived", "inferred", "unknown". */
 const char *vma_known_name(enum vma_known known);
 
-/** enum vma_field - the fields of a VMA whose provenance is kept */
+/**
+ * enum vma_field - the fields of a VMA whose provenance is kept
+ * @VMA_FIELD_ANON_VMA: that it has one, or none
+ * @VMA_FIELD_SHARING:  which others of its process share it
+ * @VMA_FIELD_ROOT:     that it is a root, or below one
+ * @VMA_FIELD_CHAIN:    how many links there are, and to what
+ */
 enum vma_field {
 	VMA_FIELD_RANGE, VMA_FIELD_FLAGS, VMA_FIELD_PAGE_PROT, VMA_FIELD_PGOFF, VMA_FIELD_FILE,
 	VMA_FIELD_OPS, VMA_FIELD_POLICY, VMA_FIELD_UFFD, VMA_FIELD_NAME, VMA_FIELD_ANON_VMA,
-	VMA_FIELD_CHAIN,
+	VMA_FIELD_CHAIN, VMA_FIELD_SHARING, VMA_FIELD_ROOT,
 	VMA_FIELD_NR
 };
 const char *vma_field_name(enum vma_field field);

@@ -49,6 +49,8 @@ int vma_pairs_each(const struct vma_model *m, vma_pair_fn *fn, void *ctx);
  * @copied, @skipped, @wiped: mappings: VM_DONTCOPY are skipped, VM_WIPEONFORK come empty
  * @faulted:    of the copied ones: with an anon_vma
  * @links, @anon_vmas, @reused: anon_vma_chain links and anon_vmas that are made; reused ones
+ * @anon_how:   how well @anon_vmas and @reused are known
+ * @link_how:   how well @links are known
  * @tables:     page tables of the child: PTE, PMD, PUD
  * @table_how:  how well they are known
  * @hidden:     tables that the parent has and that hold nothing: the child may get as many more
@@ -63,6 +65,7 @@ int vma_pairs_each(const struct vma_model *m, vma_pair_fn *fn, void *ctx);
 struct vma_fork_bill {
 	u64 copied, skipped, wiped, faulted;
 	u64 links, anon_vmas, reused;
+	struct vma_provenance anon_how, link_how;
 	u64 tables[3];
 	struct vma_provenance table_how;
 	u64 hidden;

@@ -35,8 +35,15 @@ enum how {
 	HOW_SPLIT_OFF,   /* I6: none, though it looks like a piece of a neighbour that has one */
 	HOW_CUT_AFTER,   /* I6: cut from a neighbour that was written to before it lost PROT_WRITE */
 	HOW_KEPT_CHARGE, /* P8: read-only, yet charged: only what has an anon_vma keeps its charge */
-	HOW_CHAIN_ROOT,  /* I7: exec'ed, so chains have one link */
-	HOW_CHAIN_FORK,  /* I7: forked, so each mapping got its own, below one of the parent */
+	HOW_SHARING,     /* I7: one with the neighbour that it was cut from, otherwise its own */
+	HOW_SHARING_FORK, /* I7: fork gave each mapping its own */
+	HOW_EXECED,      /* A9: no fork since exec, so each is a root and alone in its chain */
+	HOW_PERHAPS_EXECED, /* the same, where nothing says whether it was forked */
+	HOW_BELOW_OLD,   /* A9: exec made it and ld.so wrote to it, so fork found it there */
+	HOW_BELOW_FILE,  /* A9: so most likely with any library */
+	HOW_BELOW_SHARED, /* A9: others map its pages too, and none of them is a child's */
+	HOW_FORKS,       /* A9: a link for each fork, since all who forked still live */
+	HOW_FORKS_DAEMON, /* the same, where the first was daemon(3)'s, as far as can be seen */
 	HOW_STATUS,      /* counters from status */
 	HOW_HEAP_END,    /* the last byte of the break lies on the last heap page */
 	HOW_NO_HEAP,     /* no heap: the break never moved */

@@ -28,11 +28,18 @@ static const struct vma_provenance rows[HOW_NR] = {
 	[HOW_SHARED] = { VMA_DERIVED, 100, "A1" },
 	[HOW_PAGES] = { VMA_DERIVED, 100, "I6" },
 	[HOW_NO_PAGES] = { VMA_INFERRED, 96, "I6" },
-	[HOW_SPLIT_OFF] = { VMA_INFERRED, 60, "I6" },
+	[HOW_SPLIT_OFF] = { VMA_INFERRED, 85, "I6" },
 	[HOW_CUT_AFTER] = { VMA_INFERRED, 85, "I6" },
 	[HOW_KEPT_CHARGE] = { VMA_INFERRED, 95, "P8" },
-	[HOW_CHAIN_ROOT] = { VMA_INFERRED, 90, "I7" },
-	[HOW_CHAIN_FORK] = { VMA_INFERRED, 70, "I7" },
+	[HOW_SHARING] = { VMA_INFERRED, 99, "I7" },
+	[HOW_SHARING_FORK] = { VMA_INFERRED, 98, "I7" },
+	[HOW_EXECED] = { VMA_DERIVED, 100, "A9" },
+	[HOW_PERHAPS_EXECED] = { VMA_INFERRED, 90, "I7" },
+	[HOW_BELOW_OLD] = { VMA_INFERRED, 99, "A9" },
+	[HOW_BELOW_FILE] = { VMA_INFERRED, 95, "A9" },
+	[HOW_BELOW_SHARED] = { VMA_INFERRED, 98, "A9" },
+	[HOW_FORKS] = { VMA_INFERRED, 97, "A9" },
+	[HOW_FORKS_DAEMON] = { VMA_INFERRED, 90, "A9" },
 	[HOW_STATUS] = { VMA_EXACT, 100, "" },
 	[HOW_HEAP_END] = { VMA_INFERRED, 90, "B11" },
 	[HOW_NO_HEAP] = { VMA_DERIVED, 100, "B11" },
@@ -46,7 +53,7 @@ static const char *const known_names[] = { "unknown", "inferred", "derived", "ex
 
 static const char *const field_names[VMA_FIELD_NR] = {
 	"range", "flags", "page_prot", "pgoff", "file", "ops", "policy", "uffd", "name",
-	"anon_vma", "chain",
+	"anon_vma", "chain", "sharing", "root",
 };
 
 static const char *const mm_field_names[VMA_MM_FIELD_NR] = {
@@ -113,6 +120,8 @@ static bool still_same(const struct vma *a, const struct vma *b, enum vma_field 
 		return a->name == b->name;
 	case VMA_FIELD_ANON_VMA:
 	case VMA_FIELD_CHAIN:
+	case VMA_FIELD_SHARING:
+	case VMA_FIELD_ROOT:
 		return a->anon_vma == b->anon_vma;
 	case VMA_FIELD_NR:
 		break;

@@ -3,11 +3,13 @@
  * anon_vmas: which mapping has one (rule I6), which share one (rule I7), and, where the kernel
  * itself was asked, exactly which.
  */
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/range.h"
 #include "rebuild/build.h"
 
 /* ---------------------------------------------------------------- inferred */
@@ -93,35 +95,168 @@ static bool is_shared(const struct build *b, const struct vma *left, const struc
 	return right->vm_start == b->mm->start_brk && b->k->brk_merges_prev_only;
 }
 
-/* fork gave each mapping an anon_vma of its own, below the parent's, which nobody here uses. */
-static u32 new_forked(struct build *b, struct vma *vma)
+/* Do others map anonymous pages of this mapping? Those of a file are dirty. */
+static bool has_shared_pages(const struct build *b, size_t map)
 {
-	const struct vma_anon *parent = vma_anon_new_root(b->w);
-	const struct vma_anon *child = parent ? vma_anon_new_child(b->w, parent->id) : NULL;
+	const struct vma_fact_map *m = &b->f->maps[map];
 
-	if (!child)
-		return 0;
-	vma_anon_attach(b->w, vma, child->id);
-	vma_anon_link(b->w, vma, parent->id);
-	return child->id;
+	return (m->kb[VMA_SMAPS_SHARED_CLEAN] && !b->vmas[map]->file) ||
+	       m->kb[VMA_SMAPS_SHARED_DIRTY] ||
+	       (b->f->nr_runs && has_pages(b->f, m->start, m->end, 1U << VMA_PAGE_ANON_SHARED));
 }
 
+static bool is_same_object(const struct build *b, size_t a, size_t c)
+{
+	const struct vma_fact_map *x = &b->f->maps[a], *y = &b->f->maps[c];
+
+	return b->vmas[a] && b->vmas[c] && x->inode == y->inode && !strcmp(x->path, y->path);
+}
+
+/* The same of all that is mapped of one file at one place: ld.so wrote to the whole of it. */
+static bool object_has_shared_pages(const struct build *b, size_t map)
+{
+	size_t i = map;
+
+	while (i && is_same_object(b, i - 1, map))
+		i--;
+	for (; i < b->f->nr_maps && is_same_object(b, i, map); i++)
+		if (has_shared_pages(b, i))
+			return true;
+	return false;
+}
+
+/* exec mapped the program and ld.so. */
+static bool is_from_exec(const struct build *b, size_t map)
+{
+	const struct vma_fact_map *m = &b->f->maps[map];
+	const struct vma *vma = b->vmas[map];
+
+	if (vma->vm_start >= b->stack_start && vma->vm_end <= b->stack_end)
+		return true;
+	for (size_t i = 0; i < b->f->nr_aux; i++)
+		if (b->f->aux[i].type == AT_BASE)
+			for (size_t j = map; j < b->f->nr_maps && is_same_object(b, j, map); j--)
+				if (b->f->maps[j].start == b->f->aux[i].value)
+					return vma->file;
+	return vma->file && b->f->exe && !strcmp(m->path, b->f->exe);
+}
+
+/*
+ * Is the anon_vma of a mapping a root, or below one? After a fork that depends on whether the mapping
+ * was there and had been written to. A library may be loaded at any time; but while a process that
+ * it was copied from lives, and no copy of its own does, what was there is still shared.
+ */
+static enum how find_root(const struct build *b, size_t map)
+{
+	const bool file = b->vmas[map]->file;
+
+	if (b->f->forked != 1)
+		return b->f->forked ? HOW_PERHAPS_EXECED : HOW_EXECED;
+	if (is_from_exec(b, map))
+		return HOW_BELOW_OLD;
+	if (!b->f->copied && (file ? object_has_shared_pages(b, map) : has_shared_pages(b, map)))
+		return HOW_BELOW_SHARED;
+	return file && (b->f->copied || !b->f->fork_parent) ? HOW_BELOW_FILE : HOW_UNKNOWN;
+}
+
+/*
+ * A fork adds a link, unless it takes an anon_vma again that an ancestor left behind (rule A9). So
+ * the links can be counted where nobody between has ended; what came after the exec may have come
+ * between two forks.
+ */
+static enum how find_chain(const struct build *b, enum how root)
+{
+	if (b->f->forked != 1)
+		return root;
+	if (root == HOW_UNKNOWN || b->f->forks < 0 ||
+	    (b->f->forks > 1 && root == HOW_BELOW_SHARED))
+		return HOW_UNKNOWN;
+	return b->f->forks_guessed ? HOW_FORKS_DAEMON : HOW_FORKS;
+}
+
+/* fork gave it an anon_vma of its own, below as many as there were forks, which nobody here uses. */
+static int new_forked(struct build *b, struct vma *vma, s32 above)
+{
+	u32 chain[VMA_FORKS_MAX], nr = 0;
+	const struct vma_anon *av = vma_anon_new_root(b->w);
+
+	for (; av && nr < (u32)above; av = vma_anon_new_child(b->w, chain[nr - 1]))
+		chain[nr++] = av->id;
+	if (!av)
+		return -ENOMEM;
+	vma_anon_attach(b->w, vma, av->id);
+	while (nr)
+		vma_anon_link(b->w, vma, chain[--nr]);
+	return 0;
+}
+
+#define GUARD_PAGES 16 /* at most, of what a thread library maps over the end of a stack */
+
+/*
+ * May this one without an anon_vma have been part of @vma, or have been put over a part of it, when
+ * @vma was written to first? What differs in its charge alone was not yet writable then, and kept
+ * the two sides apart.
+ */
+static bool may_be_cut(const struct vma *between, const struct vma *vma)
+{
+	const u64 differ = (merge_flags(between) ^ merge_flags(vma)) & ~VM_ACCESS_FLAGS;
+
+	if ((between->vm_flags & VM_MAYSHARE) || (between->file && between->file != vma->file))
+		return false;
+	return !differ || (differ != VM_ACCOUNT && vma_pages(between) <= GUARD_PAGES);
+}
+
+/*
+ * Between this one and the next below that has an anon_vma lie only pieces without one, of which
+ * either may have been cut: they may share it, as the stacks of threads with their guards do.
+ */
+static bool may_share_across(const struct build *b, size_t map)
+{
+	const struct vma *vma = b->vmas[map], *below = NULL;
+	size_t i = map;
+
+	for (; i && (below = b->vmas[i - 1]) && below->vm_end == b->vmas[i]->vm_start; i--)
+		if (below->anon_vma || !may_be_cut(below, vma))
+			break;
+	return i != map && below && below->anon_vma && below->vm_end == b->vmas[i]->vm_start &&
+	       below->file == vma->file && below->name == vma->name &&
+	       below->vm_pgoff - pages(below->vm_start) == vma->vm_pgoff - pages(vma->vm_start) &&
+	       !((merge_flags(below) ^ merge_flags(vma)) & ~VM_ACCESS_FLAGS);
+}
+
+/* Gives a mapping its anon_vma and chain, and says how they are known. */
 static int infer_anon(struct build *b, size_t map, struct vma *left)
 {
 	struct vma *vma = b->vmas[map];
+	enum how root = find_root(b, map), chain = find_chain(b, root), sharing = HOW_SHARING;
 	const struct vma_anon *av;
+	int rc = 0;
 
 	if (is_shared(b, left, vma)) {
 		vma_anon_attach(b->w, vma, left->anon_vma);
 	} else if (b->f->forked == 1) {
-		return new_forked(b, vma) ? 0 : -ENOMEM;
+		sharing = HOW_SHARING_FORK;
+		rc = new_forked(b, vma, chain == HOW_UNKNOWN ? 1 : b->f->forks);
 	} else {
+		if (may_share_across(b, map))
+			sharing = HOW_UNKNOWN;
 		av = vma_anon_new_root(b->w);
-		if (!av)
-			return -ENOMEM;
-		vma_anon_attach(b->w, vma, av->id);
+		rc = av ? 0 : -ENOMEM;
+		if (av)
+			vma_anon_attach(b->w, vma, av->id);
 	}
-	return vma_world_oom(b->w) ? -ENOMEM : 0;
+	known_set(b, map, VMA_FIELD_SHARING, sharing);
+	known_set(b, map, VMA_FIELD_ROOT, root);
+	known_set(b, map, VMA_FIELD_CHAIN, chain);
+	return rc || vma_world_oom(b->w) ? -ENOMEM : 0;
+}
+
+/* No anon_vma, no chain. */
+static void infer_none(struct build *b, size_t map, enum how presence)
+{
+	known_set(b, map, VMA_FIELD_SHARING, presence);
+	known_set(b, map, VMA_FIELD_ROOT, presence);
+	known_set(b, map, VMA_FIELD_CHAIN, presence);
 }
 
 /* One without pages beside one on the same line that has them may be a piece of it. */
@@ -161,19 +296,13 @@ static int infer_all(struct build *b)
 
 	find_all_presence(b);
 	for (size_t i = 0; i < b->f->nr_maps; i++) {
-		enum how chain = HOW_UNKNOWN;
-
 		if (!b->vmas[i])
 			continue;
 		enum how presence = known_get(b, i, VMA_FIELD_ANON_VMA);
-		if (is_present(presence)) {
-			chain = b->f->forked == 1 ? HOW_CHAIN_FORK : HOW_CHAIN_ROOT;
-			if (infer_anon(b, i, left))
-				return -ENOMEM;
-		} else if (presence != HOW_UNKNOWN) {
-			chain = presence; /* no anon_vma, no chain */
-		}
-		known_set(b, i, VMA_FIELD_CHAIN, chain);
+		if (!is_present(presence))
+			infer_none(b, i, presence);
+		else if (infer_anon(b, i, left))
+			return -ENOMEM;
 		doubt_offset(b, i, left);
 		left = b->vmas[i];
 	}
@@ -378,6 +507,8 @@ static int exact_all(struct build *b)
 			continue;
 		known_set(b, i, VMA_FIELD_ANON_VMA, HOW_EXACT);
 		known_set(b, i, VMA_FIELD_CHAIN, HOW_EXACT);
+		known_set(b, i, VMA_FIELD_SHARING, HOW_EXACT);
+		known_set(b, i, VMA_FIELD_ROOT, HOW_EXACT);
 		if (b->bpf[i]->anon_vma && !(b->vmas[i]->vm_flags & VM_MAYSHARE) &&
 		    !link_exact(b, &o, b->vmas[i], b->bpf[i]))
 			return -ENOMEM;

@@ -341,7 +341,7 @@ static void root(const struct vma_row *row, struct vma_cell *cell)
 {
 	const struct vma_anon *a;
 
-	if (!known(row, cell, VMA_FIELD_ANON_VMA))
+	if (!known(row, cell, VMA_FIELD_ROOT))
 		return;
 	a = vma_anon_at(world_of(row), row->vma->anon_vma);
 	if (a)

@@ -297,6 +297,34 @@ static void count_links(const struct vma_world *w, const struct vma_mm *parent,
 	}
 }
 
+static struct vma_provenance weaker(struct vma_provenance a, struct vma_provenance b)
+{
+	if (a.known != b.known)
+		return a.known < b.known ? a : b;
+	return a.confidence <= b.confidence ? a : b;
+}
+
+/*
+ * How well the chains are known that fork copies, and whether it takes anon_vmas again that somebody
+ * left behind: nobody can have while all who forked still live (rule A9).
+ */
+static void judge_anon(const struct vma_model *m, struct vma_fork_bill *b)
+{
+	const struct vma_facts *f = m->facts;
+	struct vma_provenance how = { VMA_DERIVED, 100, "A9" };
+	const struct vma *vma;
+
+	b->anon_how = b->link_how = how;
+	if (f->bpf)
+		return;
+	how = (struct vma_provenance){ VMA_INFERRED, 95, "A9" }; /* as their presence is */
+	b->anon_how = f->forked && f->forks < 0 ? (struct vma_provenance){ VMA_UNKNOWN, 0, "" } : how;
+	vma_for_each(m->mm, vma)
+		if (vma->anon_vma && !(vma->vm_flags & (VM_DONTCOPY | VM_WIPEONFORK)))
+			how = weaker(how, vma_model_known(m, vma, VMA_FIELD_CHAIN));
+	b->link_how = how;
+}
+
 static void undo_world(struct vma_world **w)
 {
 	vma_world_free(*w);
@@ -338,6 +366,7 @@ int vma_fork_bill(const struct vma_model *m, struct vma_fork_bill *b, struct vma
 	if (rc)
 		return vma_fail(err, -rc, "%s: %m", m->facts->source);
 	count_pages(m, b);
+	judge_anon(m, b);
 	return 0;
 }
 

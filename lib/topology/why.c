@@ -28,8 +28,8 @@ static const struct {
 	{ VMA_WHY_MERGE_UFFD, VMA_FIELD_UFFD, NO_FIELD },
 	{ VMA_WHY_MERGE_NAME, VMA_FIELD_NAME, NO_FIELD },
 	{ VMA_WHY_MERGE_CLOSE, VMA_FIELD_OPS, NO_FIELD },
-	{ VMA_WHY_MERGE_ANON, VMA_FIELD_ANON_VMA, VMA_FIELD_CHAIN },
-	{ VMA_WHY_MERGE_ANON_FORK, VMA_FIELD_ANON_VMA, VMA_FIELD_CHAIN },
+	{ VMA_WHY_MERGE_ANON, VMA_FIELD_ANON_VMA, VMA_FIELD_SHARING },
+	{ VMA_WHY_MERGE_ANON_FORK, VMA_FIELD_ANON_VMA, VMA_FIELD_ROOT },
 	{ VMA_WHY_MERGE_ANON_ONE_SIDED, VMA_FIELD_ANON_VMA, NO_FIELD },
 };
 
@@ -111,6 +111,15 @@ static void add_other(struct vma_pair *p, enum vma_why why)
 	}
 }
 
+/* What the model says is a guess: it is one of those that may be. */
+static void name_none(struct vma_pair *p)
+{
+	for (size_t i = VMA_PAIR_OTHERS - 2; i > 0; i--)
+		p->or_why[i] = p->or_why[i - 1];
+	p->or_why[0] = p->why;
+	p->why = VMA_WHY_NONE;
+}
+
 /* Which other rules may fail, and may have been the first: values that are inferred count. */
 static void judge_reason(const struct vma_model *m, struct vma_pair *p)
 {
@@ -137,6 +146,8 @@ static void judge_reason(const struct vma_model *m, struct vma_pair *p)
 		add_other(p, VMA_WHY_MERGE_FILE);
 	if (anon && p->or_why[0] != VMA_WHY_NONE && p->how.known > VMA_INFERRED)
 		p->how.known = VMA_INFERRED;
+	if (anon && p->how.known == VMA_UNKNOWN)
+		name_none(p);
 }
 
 /* ---------------------------------------------------------------- evidence */
@@ -194,8 +205,10 @@ static void say_close(const struct vma_model *m, const struct vma_pair *p, char 
 static void say_none(const struct vma_pair *p, char *out, size_t size)
 {
 	if (p->how.known == VMA_UNKNOWN)
-		snprintf(out, size, "an anon_vma without pages, or an offset left by mremap "
-			 "(--source bpf would say)");
+		snprintf(out, size, "%s (--source bpf would say)",
+			 p->or_why[0] == VMA_WHY_MERGE_ANON_FORK ?
+			 "what a fork left, an anon_vma without pages, or an offset left by mremap" :
+			 "an anon_vma without pages, or an offset left by mremap");
 	else
 		snprintf(out, size, "no call asked for a merge since they became alike");
 }

@@ -242,7 +242,27 @@ static void pieces_that_mprotect_cut_share_one(void **state)
 	assert_int_equal(at(m, 12)->anon_vma, at(m, 14)->anon_vma);
 	assert_int_not_equal(at(m, 14)->anon_vma, at(m, 16)->anon_vma);
 	assert_int_equal(vma_anon_at(m->world, at(m, 10)->anon_vma)->num_active_vmas, 3);
-	assert_known(m, 12, VMA_FIELD_CHAIN, VMA_INFERRED, "I7");
+	assert_known(m, 12, VMA_FIELD_SHARING, VMA_INFERRED, "I7");
+	vma_model_free(m);
+}
+
+/* The guard of a thread's stack may have been mapped over it after it shared with the one below. */
+static void stacks_with_a_guard_between_may_share(void **state)
+{
+	struct vma_facts *f = new_facts("6.18");
+
+	(void)state;
+	add(f, 10, 9, RW | VM_NOHUGEPAGE, 1, "");
+	add(f, 19, 1, VM_MAY_FLAGS, 0, "");
+	add(f, 20, 9, RW | VM_NOHUGEPAGE, 1, "");
+	add(f, 29, 1, VM_MAY_FLAGS | VM_NOHUGEPAGE, 0, ""); /* not writable yet: it kept them apart */
+	add(f, 30, 9, RW | VM_NOHUGEPAGE, 1, "");
+	add(f, 49, 1, VM_MAY_FLAGS, 0, "");
+	add(f, 50, 9, RW, 1, ""); /* nothing touches it below */
+	struct vma_model *m = rebuilt(f);
+	assert_known(m, 20, VMA_FIELD_SHARING, VMA_UNKNOWN, "");
+	assert_known(m, 30, VMA_FIELD_SHARING, VMA_INFERRED, "I7");
+	assert_known(m, 50, VMA_FIELD_SHARING, VMA_INFERRED, "I7");
 	vma_model_free(m);
 }
 
@@ -280,7 +300,7 @@ static void a_writable_piece_beside_a_written_read_only_one_has_its_anon_vma(voi
 	assert_int_equal(at(m, 10)->anon_vma, at(m, 12)->anon_vma);
 	assert_true(at(m, 20)->anon_vma);
 	assert_false(at(m, 22)->anon_vma);
-	assert_int_equal(vma_model_known(m, at(m, 22), VMA_FIELD_ANON_VMA).confidence, 60);
+	assert_int_equal(vma_model_known(m, at(m, 22), VMA_FIELD_ANON_VMA).confidence, 85);
 	vma_model_free(m);
 }
 
@@ -328,6 +348,81 @@ static void a_forked_process_shares_none_and_hangs_below_its_parent(void **state
 	assert_int_not_equal(a->root, a->id);
 	assert_int_equal(a->parent, a->root);
 	assert_false(vma_chain_is_singular(m->world, at(m, 10)));
+	vma_model_free(m);
+}
+
+/* Rule A9: what fork found is below something, what came later is not; how far, only the number of
+ * forks tells. */
+static struct vma_facts *forked_facts(s32 forks, s8 copied)
+{
+	struct vma_facts *f = new_facts("6.18");
+
+	f->forked = 1;
+	f->forks = forks;
+	f->copied = copied;
+	f->fork_parent = forks > 0 ? 6 : 0;
+	f->exe = facts_str(f, "/bin/program");
+	add_file(f, 10, 2, RW, 0, "/bin/program", 1);
+	f->maps[0].kb[VMA_SMAPS_ANONYMOUS] = 4;
+	add_file(f, 20, 2, RW, 0, "/lib/late.so", 2);
+	f->maps[1].kb[VMA_SMAPS_ANONYMOUS] = 4;
+	add(f, 30, 2, RW, 1, "");
+	add(f, 40, 2, RW, 2, "")->kb[VMA_SMAPS_SHARED_DIRTY] = 4;
+	return f;
+}
+
+static void a_forked_process_knows_what_is_below_something(void **state)
+{
+	struct vma_model *m = rebuilt(forked_facts(1, 0));
+
+	(void)state;
+	assert_known(m, 10, VMA_FIELD_ROOT, VMA_INFERRED, "A9");
+	assert_known(m, 10, VMA_FIELD_CHAIN, VMA_INFERRED, "A9");
+	assert_known(m, 20, VMA_FIELD_ROOT, VMA_UNKNOWN, ""); /* none of it is still shared */
+	assert_known(m, 30, VMA_FIELD_ROOT, VMA_UNKNOWN, "");
+	assert_known(m, 30, VMA_FIELD_CHAIN, VMA_UNKNOWN, "");
+	assert_known(m, 40, VMA_FIELD_ROOT, VMA_INFERRED, "A9");
+	assert_known(m, 40, VMA_FIELD_CHAIN, VMA_INFERRED, "A9");
+	vma_model_free(m);
+
+	m = rebuilt(forked_facts(3, 0));
+	size_t links = 0;
+	const struct vma_avc *avc;
+	for (u32 id = at(m, 10)->avc; (avc = vma_avc_at(m->world, id)); id = avc->next)
+		links++;
+	assert_int_equal(links, 4);
+	assert_known(m, 10, VMA_FIELD_CHAIN, VMA_INFERRED, "A9");
+	assert_known(m, 40, VMA_FIELD_CHAIN, VMA_UNKNOWN, ""); /* after which of the three? */
+	vma_model_free(m);
+}
+
+static void the_chains_of_an_orphan_are_unknown(void **state)
+{
+	struct vma_model *m = rebuilt(forked_facts(-1, 1));
+
+	(void)state;
+	assert_known(m, 10, VMA_FIELD_ROOT, VMA_INFERRED, "A9");
+	assert_known(m, 10, VMA_FIELD_CHAIN, VMA_UNKNOWN, "");
+	assert_known(m, 20, VMA_FIELD_ROOT, VMA_INFERRED, "A9"); /* nobody to share it with lives */
+	assert_known(m, 40, VMA_FIELD_ROOT, VMA_UNKNOWN, ""); /* its child has these pages */
+	vma_model_free(m);
+}
+
+static void a_process_that_exec_made_is_no_guess(void **state)
+{
+	struct vma_facts *f = new_facts("6.18");
+
+	(void)state;
+	f->forked = 0;
+	add(f, 10, 2, RW, 1, "");
+	struct vma_model *m = rebuilt(f);
+	assert_known(m, 10, VMA_FIELD_ROOT, VMA_DERIVED, "A9");
+	assert_known(m, 10, VMA_FIELD_CHAIN, VMA_DERIVED, "A9");
+	vma_model_free(m);
+	f = new_facts("6.18"); /* a core does not say */
+	add(f, 10, 2, RW, 1, "");
+	m = rebuilt(f);
+	assert_known(m, 10, VMA_FIELD_CHAIN, VMA_INFERRED, "I7");
 	vma_model_free(m);
 }
 
@@ -751,7 +846,11 @@ int main(void)
 			a_writable_piece_beside_a_written_read_only_one_has_its_anon_vma),
 		cmocka_unit_test(equal_neighbours_that_did_not_merge_have_two),
 		cmocka_unit_test(the_heap_shares_with_bss_below_it),
+		cmocka_unit_test(stacks_with_a_guard_between_may_share),
 		cmocka_unit_test(a_forked_process_shares_none_and_hangs_below_its_parent),
+		cmocka_unit_test(a_forked_process_knows_what_is_below_something),
+		cmocka_unit_test(the_chains_of_an_orphan_are_unknown),
+		cmocka_unit_test(a_process_that_exec_made_is_no_guess),
 		cmocka_unit_test(the_kernels_own_chains_are_kept),
 		cmocka_unit_test(an_anon_vma_of_another_process_is_not_reused),
 		cmocka_unit_test(kinds_follow_names_flags_and_devices),
