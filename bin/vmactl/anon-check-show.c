@@ -35,6 +35,8 @@ static const struct vma_column row_columns[] = {
 	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, tally_get_known, 0,
 	  "how it is said to be known; none: the sum of the field" },
 	{ "RULE", "rule", VMA_CELL_TEXT, false, 0, tally_get_rule, 0, "by which rule" },
+	{ "CONFIDENCE", "confidence", VMA_CELL_SHARE, false, 0, tally_get_number, TALLY_CONFIDENCE,
+	  "how often the rule is said to be right" },
 	{ "CHECKED", "checked", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_CHECKED,
 	  "mappings compared" },
 	{ "AGREE", "agree", VMA_CELL_NUMBER, true, 0, tally_get_number, TALLY_AGREE,
@@ -157,11 +159,29 @@ static int read_tree(struct session *s, const char *target)
 	return status;
 }
 
+/* As the family is: parents before children. */
+static bool sort_truth(struct session *s)
+{
+	AUTO(undo_free) size_t *from = family_sort(&s->fam);
+	struct truth *sorted = from ? calloc(s->fam.nr, sizeof(*sorted)) : NULL;
+
+	for (size_t i = 0; sorted && i < s->fam.nr; i++)
+		sorted[i] = s->truth[from[i]];
+	if (!sorted)
+		return false;
+	free(s->truth);
+	s->truth = sorted;
+	return true;
+}
+
 static int compare(struct session *s)
 {
 	struct vma_err err;
-	int status = family_join(&s->fam, s->cli);
+	int status;
 
+	if (!sort_truth(s))
+		return cli_error(CLI_FAILURE, "out of memory");
+	status = family_join(&s->fam, s->cli);
 	if (status != CLI_OK)
 		return status;
 	for (size_t i = 0; i < s->fam.nr; i++)
@@ -205,7 +225,7 @@ int anon_check_show(struct cli *cli, bool tree, bool misses)
 	if (!listing_init(&s.l, cli, misses ? &miss_table : &row_table,
 			  misses ? "PID,START,FIELD,KNOWN,RULE,INFERRED,KERNEL" :
 				   "SCOPE,FIELD,KNOWN,RULE,CHECKED,AGREE,DIFFER,UNKNOWN,PRECISION,"
-				   "RECALL"))
+				   "RECALL,CONFIDENCE"))
 		return s.l.status;
 	for (char **t = cli->argv; *t; t++)
 		status = cli_worse(status, tree ? read_tree(&s, *t) : read_one(&s, *t, false));

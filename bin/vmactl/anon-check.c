@@ -35,7 +35,6 @@ struct pair {
 	size_t process;
 	const struct vma *vma;
 	const struct vma_forest_vma *a, *b; /* the same mapping in both; NULL: has no anon_vma */
-	struct vma_provenance how;
 };
 
 typedef bool match_fn(const struct vma_forest *f, const struct vma_forest_anon *own,
@@ -52,7 +51,7 @@ static bool is_same_tree(const struct vma_forest *f, const struct vma_forest_ano
 			 const struct vma_forest_anon *other)
 {
 	(void)f;
-	return own->root && own->root == other->root;
+	return own->tree == other->tree;
 }
 
 static bool is_below(const struct vma_forest *f, const struct vma_forest_anon *own,
@@ -91,17 +90,26 @@ static const struct vma_forest_vma *find_witness(const struct vma_forest *f,
 	return first;
 }
 
-/* Is what the inference says of @p->a so? *@said and *@is: for a difference, the mapping that each names. */
+/* What the inference rests on: a mapping of its own process, or that of another it came from. */
+static const struct vma_forest_vma *named(const struct pair *p, size_t process, match_fn *match)
+{
+	if (process == p->process)
+		return find_witness(p->inferred, p->a, process, match);
+	return p->a->from ? &p->inferred->vma[p->a->from - 1] : NULL;
+}
+
+/* Is what the inference says of @p->a so? *@said and *@is: for a difference, the mapping that each
+ * names. */
 static bool holds(const struct pair *p, size_t process, match_fn *match,
 		  const struct vma_forest_vma **said, const struct vma_forest_vma **is)
 {
 	const struct vma_forest_vma *o, *k;
 
-	*said = o = find_witness(p->inferred, p->a, process, match);
-	*is = find_witness(p->kernel, p->b, process, match);
+	*said = o = named(p, process, match);
+	*is = find_witness(p->kernel, p->b, o ? o->process : process, match);
 	if (!o)
 		return !*is;
-	k = vma_forest_find(p->kernel, process, o->vma);
+	k = vma_forest_find(p->kernel, o->process, o->vma);
 	return k && match(p->kernel, anon_of(p->kernel, p->b), anon_of(p->kernel, k));
 }
 
@@ -136,9 +144,12 @@ static void conclude(struct pair *p, enum anon_field field, struct vma_provenanc
 
 static void compare_presence(struct pair *p)
 {
-	enum verdict v = !p->a || p->how.known == VMA_UNKNOWN ? UNKNOWN : p->b ? AGREE : DIFFER;
+	const struct vma_provenance how = p->a ? p->a->how[VMA_FOREST_PRESENT] :
+		vma_model_known(p->inferred->model[p->process], p->vma, VMA_FIELD_ANON_VMA);
+	enum verdict v = how.known == VMA_UNKNOWN ? UNKNOWN : !p->a == !p->b ? AGREE : DIFFER;
 
-	conclude(p, ANON_PRESENT, p->how, v, "present", "absent");
+	conclude(p, ANON_PRESENT, how, v, p->a ? "present" : "absent",
+		 p->b ? "present" : "absent");
 }
 
 static const char *witness_text(const struct pair *p, const struct vma_forest_vma *v, char *out,
@@ -151,26 +162,33 @@ static const char *witness_text(const struct pair *p, const struct vma_forest_vm
 	return out;
 }
 
+static struct vma_provenance how_of(const struct pair *p, enum vma_forest_fact fact)
+{
+	return p->a ? p->a->how[fact] : (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
+}
+
 /* One statement, about mappings of @process. */
-static void compare_match(struct pair *p, enum anon_field field, struct vma_provenance how,
+static void compare_match(struct pair *p, enum anon_field field, enum vma_forest_fact fact,
 			  size_t process, match_fn *match)
 {
+	const struct vma_provenance how = how_of(p, fact);
 	const struct vma_forest_vma *said = NULL, *is = NULL;
 	enum verdict v = UNKNOWN;
 	char a[48], b[48];
 
-	if (p->a && how.known != VMA_UNKNOWN)
+	if (how.known != VMA_UNKNOWN)
 		v = p->b && holds(p, process, match, &said, &is) ? AGREE : DIFFER;
 	conclude(p, field, how, v, witness_text(p, said, a, sizeof(a)),
 		 p->b ? witness_text(p, is, b, sizeof(b)) : "absent");
 }
 
 /* In a process whose parent was not read only this can be asked: is it a root? */
-static void compare_is_root(struct pair *p, enum anon_field field, struct vma_provenance how)
+static void compare_is_root(struct pair *p, enum anon_field field, enum vma_forest_fact fact)
 {
+	const struct vma_provenance how = how_of(p, fact);
 	const struct vma_forest_anon *a = p->a ? anon_of(p->inferred, p->a) : NULL;
 	const struct vma_forest_anon *b = p->b ? anon_of(p->kernel, p->b) : NULL;
-	enum verdict v = !a || how.known == VMA_UNKNOWN ? UNKNOWN :
+	enum verdict v = how.known == VMA_UNKNOWN ? UNKNOWN :
 			 b && (a->root == a->id) == (b->root == b->id) ? AGREE : DIFFER;
 
 	conclude(p, field, how, v, a && a->root == a->id ? "a root" : "below one",
@@ -191,10 +209,10 @@ static bool is_same_chain(const struct pair *p)
 	return true;
 }
 
-static void compare_chain(struct pair *p, struct vma_provenance how)
+static void compare_chain(struct pair *p)
 {
-	enum verdict v = !p->a || how.known == VMA_UNKNOWN ? UNKNOWN :
-			 is_same_chain(p) ? AGREE : DIFFER;
+	const struct vma_provenance how = how_of(p, VMA_FOREST_CHAIN);
+	enum verdict v = how.known == VMA_UNKNOWN ? UNKNOWN : is_same_chain(p) ? AGREE : DIFFER;
 	char a[24], b[24];
 
 	snprintf(a, sizeof(a), "%zu links", p->a ? p->a->nr_chain : 0);
@@ -205,20 +223,18 @@ static void compare_chain(struct pair *p, struct vma_provenance how)
 static void compare_vma(struct pair *p)
 {
 	ptrdiff_t parent = p->inferred->parent[p->process];
-	struct vma_provenance how = p->a ? vma_forest_place(p->a) : p->how;
 
 	compare_presence(p);
-	if (!p->a && !p->b)
-		return;
-	compare_match(p, ANON_SAME, how, p->process, is_same);
-	if (parent >= 0) {
-		compare_match(p, ANON_ROOT, p->how, (size_t)parent, is_same_tree);
-		compare_match(p, ANON_PARENT, how, (size_t)parent, is_below);
-	} else {
-		compare_is_root(p, ANON_ROOT, p->how);
-		compare_is_root(p, ANON_PARENT, how);
-	}
-	compare_chain(p, how);
+	compare_match(p, ANON_SAME, VMA_FOREST_SAME, p->process, is_same);
+	if (parent >= 0 || (p->a && p->a->from))
+		compare_match(p, ANON_ROOT, VMA_FOREST_ROOT, (size_t)parent, is_same_tree);
+	else
+		compare_is_root(p, ANON_ROOT, VMA_FOREST_ROOT);
+	if (parent >= 0)
+		compare_match(p, ANON_PARENT, VMA_FOREST_PARENT, (size_t)parent, is_below);
+	else
+		compare_is_root(p, ANON_PARENT, VMA_FOREST_PARENT);
+	compare_chain(p);
 }
 
 void anon_check_forests(struct anon_check *c, const struct vma_forest *inferred,
@@ -232,7 +248,6 @@ void anon_check_forests(struct anon_check *c, const struct vma_forest *inferred,
 		vma_for_each(m->mm, p.vma) {
 			p.a = vma_forest_find(inferred, p.process, p.vma);
 			p.b = vma_forest_find(kernel, p.process, p.vma);
-			p.how = p.a ? p.a->how : vma_model_known(m, p.vma, VMA_FIELD_ANON_VMA);
 			if (p.a || p.b)
 				compare_vma(&p);
 		}

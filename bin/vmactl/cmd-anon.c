@@ -72,14 +72,38 @@ static bool depth_of(const struct vma_forest *f, const struct vma_forest_anon *a
 	return a;
 }
 
+static const struct vma_provenance exact = { VMA_EXACT, 100, "" };
+
+/* How a column of an anon_vma is known: by its tree, its parent, or what hangs below. */
+static struct vma_provenance how_of_anon(const struct vma_forest_anon *a, enum anon_column col)
+{
+	const bool count = col >= COL_CHILDREN && col <= COL_REFS;
+
+	if (count && a->open)
+		return (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
+	if (count && a->counted)
+		return exact;
+	return col == COL_PARENT || col == COL_DEPTH ? a->parent_how : a->how;
+}
+
+static struct vma_provenance how_of(const struct row *r, enum anon_column col)
+{
+	static const enum vma_forest_fact facts[] = {
+		[COL_ANON] = VMA_FOREST_SAME,     [COL_ROOT] = VMA_FOREST_ROOT,
+		[COL_PARENT] = VMA_FOREST_PARENT, [COL_CHAIN_LENGTH] = VMA_FOREST_CHAIN,
+	};
+
+	if (col == COL_ANON || col == COL_ROOT || col == COL_CHAIN_LENGTH)
+		return r->vma ? r->vma->how[facts[col]] : how_of_anon(r->anon, col);
+	return col < COL_START ? how_of_anon(r->anon, col) : exact;
+}
+
 static void get_number(const struct vma_column *col, const void *row_, struct vma_cell *cell)
 {
 	const struct row *r = row_;
 	const struct vma_forest_anon *a = r->anon;
 	bool known = true;
 
-	cell->state = VMA_CELL_HAS;
-	cell->how = r->vma ? r->vma->how : a->how;
 	switch ((enum anon_column)col->arg) {
 	case COL_ANON: cell->num = a->id; break;
 	case COL_ROOT: cell->num = a->root; known = a->root; break;
@@ -96,14 +120,15 @@ static void get_number(const struct vma_column *col, const void *row_, struct vm
 	case COL_SHARED: cell->num = r->shared; break;
 	case COL_CHAIN_LENGTH: cell->num = r->vma->nr_chain; break;
 	}
-	if (col->arg >= COL_START && col->arg != COL_CHAIN_LENGTH)
-		cell->how = (struct vma_provenance){ VMA_EXACT, 100, "" };
-	/* Of an anon_vma that only chains name the kernel's counts may not have been read. */
-	if (!r->vma && !a->owned && a->key && !a->counted && col->arg >= COL_CHILDREN &&
-	    col->arg <= COL_REFS)
-		known = false;
-	if (!known)
-		cell->state = VMA_CELL_UNKNOWN;
+	cell->how = how_of(r, (enum anon_column)col->arg);
+	/* The number is ours: that it has one is what was found. */
+	if (col->arg == COL_ANON && cell->how.known == VMA_UNKNOWN)
+		cell->state = VMA_CELL_HAS;
+	else
+		cell->state = known && cell->how.known != VMA_UNKNOWN ? VMA_CELL_HAS :
+									VMA_CELL_UNKNOWN;
+	if (cell->state == VMA_CELL_UNKNOWN)
+		cell->how = (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
 }
 
 static size_t put_id(char *out, size_t at, u64 id)
@@ -113,17 +138,19 @@ static size_t put_id(char *out, size_t at, u64 id)
 	return at + (size_t)sprintf(out + at, "%s%llu", at ? " " : "", (unsigned long long)id);
 }
 
+/* All links, or with arg those that are known, when some are not. */
 static void get_chain(const struct vma_column *col, const void *row_, struct vma_cell *cell)
 {
 	const struct row *r = row_;
 	size_t at = 0;
 
-	(void)col;
 	for (size_t i = 0; i < r->vma->nr_chain; i++)
 		at = put_id(cell->buf, at, r->f->link[r->vma->chain + i]);
-	cell->how = r->vma->how;
+	cell->how = r->vma->how[col->arg ? VMA_FOREST_ROOT : VMA_FOREST_CHAIN];
 	cell->text = cell->buf;
 	cell->state = at ? VMA_CELL_HAS : VMA_CELL_NONE;
+	if (!col->arg && cell->how.known == VMA_UNKNOWN)
+		cell->state = VMA_CELL_UNKNOWN;
 }
 
 /* Processes of which a mapping has this anon_vma as its own. */
@@ -151,7 +178,8 @@ static void get_text(const struct vma_column *col, const void *row_, struct vma_
 
 	cell->state = VMA_CELL_HAS;
 	if (col->arg == 0)
-		cell->text = vma_known_name((enum vma_known)(r->vma ? r->vma->how : r->anon->how).known);
+		cell->text = vma_known_name((enum vma_known)(r->vma ? r->vma->how[VMA_FOREST_CHAIN] :
+							     r->anon->parent_how).known);
 	else if (col->arg == 1)
 		cell->text = vma_flags_perms(r->vma->vma->vm_flags, cell->buf);
 	else
@@ -189,11 +217,13 @@ static const struct vma_column vma_rows[] = {
 	{ "CHAIN_LENGTH", "chain_length", VMA_CELL_NUMBER, true, 0, get_number, COL_CHAIN_LENGTH,
 	  "links in anon_vma_chain" },
 	{ "CHAIN", "chain", VMA_CELL_IDS, false, 0, get_chain, 0, "newest first, root last" },
+	{ "KNOWN_LINKS", "known_links", VMA_CELL_IDS, false, 0, get_chain, 1,
+	  "those of the chain that are known, when others are not" },
 	{ "OWN", "own_pages", VMA_CELL_NUMBER, true, 0, get_number, COL_OWN,
 	  "anonymous pages that nobody else maps" },
 	{ "SHARED", "shared_pages", VMA_CELL_NUMBER, true, 0, get_number, COL_SHARED,
 	  "anonymous pages still shared since a fork" },
-	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, get_text, 0, "how that is known" },
+	{ "KNOWN", "known", VMA_CELL_TEXT, false, 0, get_text, 0, "how the chain is known" },
 	{ "PATH", "path", VMA_CELL_TEXT, false, 0, get_text, 2, "what is mapped" },
 };
 static const struct vma_columns vma_table = { vma_rows, ARRAY_SIZE(vma_rows) };
@@ -248,7 +278,7 @@ static void json_processes(struct session *s)
 
 		vma_json_object(j, NULL);
 		target_json(j, s->fam.name[i], s->fam.model[i]);
-		if (parent < 0)
+		if (parent < 0 || s->fam.model[i]->facts->adopted)
 			vma_json_null(j, "forked_from");
 		else
 			vma_json_number(j, "forked_from", s->fam.model[parent]->facts->pid);
@@ -300,9 +330,20 @@ static void dot_process(struct session *s, size_t process)
 			     (unsigned long long)v->vma->vm_start, (unsigned long long)v->vma->vm_end,
 			     vma_flags_perms(v->vma->vm_flags, perms));
 		put_quoted(o, vma_label(m->mm, v->vma, label, sizeof(label)));
-		vma_out_adds(o, "\"];\n");
+		vma_out_addf(o, "%s\"];\n", v->more ? "\\nand links that are not known" : "");
 	}
 	vma_out_adds(o, "\t}\n");
+}
+
+static void dot_anon(struct vma_out *o, const struct vma_forest_anon *a)
+{
+	vma_out_addf(o, "\ta%u [label=\"anon_vma %u\\n", a->id, a->id);
+	if (a->open)
+		vma_out_adds(o, "counts not known");
+	else
+		vma_out_addf(o, "children %u active %u refs %u", a->num_children,
+			     a->num_active_vmas, a->refcount);
+	vma_out_addf(o, "\"%s];\n", a->parent_how.known < VMA_DERIVED ? ", style=dashed" : "");
 }
 
 static int show_dot(struct session *s)
@@ -314,10 +355,7 @@ static int show_dot(struct session *s)
 		return cli_error(CLI_FAILURE, "out of memory");
 	vma_out_adds(o, "digraph anon_vma {\n\trankdir=BT;\n\tnode [shape=box];\n");
 	for (size_t i = 0; i < f->nr_anons; i++)
-		vma_out_addf(o, "\ta%u [label=\"anon_vma %u\\nchildren %u active %u refs %u\"%s];\n",
-			     f->anon[i].id, f->anon[i].id, f->anon[i].num_children,
-			     f->anon[i].num_active_vmas, f->anon[i].refcount,
-			     f->anon[i].how.known < VMA_DERIVED ? ", style=dashed" : "");
+		dot_anon(o, &f->anon[i]);
 	for (size_t i = 0; i < f->nr_anons; i++)
 		if (f->anon[i].parent && f->anon[i].parent != f->anon[i].id)
 			vma_out_addf(o, "\ta%u -> a%u [style=bold];\n", f->anon[i].id,

@@ -180,33 +180,44 @@ static size_t reached(const struct session *s, const struct vma_forest_vma **lis
 	return n;
 }
 
+/* The newest of the chain from which all are reached that the topmost reaches. */
+static u32 newest_that_reaches(const struct session *s, const struct vma_forest_vma *fv, u32 top,
+			       const struct vma_forest_vma **list)
+{
+	const struct vma_forest *f = s->fam.forest;
+	size_t all = reached(s, list, vma_forest_visit(f, top, s->index, list));
+
+	for (size_t i = 0; i < fv->nr_chain; i++) {
+		u32 id = f->link[fv->chain + i];
+
+		if (reached(s, list, vma_forest_visit(f, id, s->index, list)) >= all)
+			return id;
+	}
+	return top;
+}
+
 /*
  * Which anon_vma a page belongs to is not to be seen. It is that of the mapping which wrote it
  * first: the newest of the chain from which everybody who has the page is reached; one that is
- * ours alone is in our own. When frames cannot be seen a shared page is taken for the root's.
+ * ours alone is in our own. When frames cannot be seen a shared page is taken for the root's, or
+ * the topmost that is known.
  */
 static void choose_anon(struct session *s, const struct vma_forest_vma *fv,
 			const struct vma_forest_vma **list)
 {
 	const struct vma_forest *f = s->fam.forest;
-	u32 state = vma_pages_state(s->model->mm, s->addr) & 0xf;
-	u32 root = f->link[fv->chain + fv->nr_chain - 1];
-	size_t all;
+	bool shared = (vma_pages_state(s->model->mm, s->addr) & 0xf) == VMA_PAGE_ANON_SHARED;
+	u32 top = f->link[fv->chain + fv->nr_chain - 1];
 
-	s->how = fv->how;
-	s->root = root;
-	s->anon = state == VMA_PAGE_ANON_SHARED ? root : fv->anon;
-	if (state != VMA_PAGE_ANON_SHARED || !s->pfn)
-		return;
-	all = reached(s, list, vma_forest_visit(f, root, s->index, list));
-	for (size_t i = 0; i < fv->nr_chain; i++) {
-		u32 id = f->link[fv->chain + i];
-
-		if (reached(s, list, vma_forest_visit(f, id, s->index, list)) < all)
-			continue;
-		s->anon = id;
-		return;
-	}
+	s->root = f->anon[fv->anon - 1].root;
+	s->anon = !shared ? fv->anon : s->pfn ? newest_that_reaches(s, fv, top, list) : top;
+	s->how = fv->how[VMA_FOREST_ROOT];
+	/* Alone, it may yet be of an ancestor who has let go of it. */
+	if ((fv->more || fv->nr_chain > 1) && s->how.known > VMA_INFERRED)
+		s->how = (struct vma_provenance){ VMA_INFERRED, 90, "A15" };
+	/* Through a link that is not known others may be visited too. */
+	if (shared && fv->more)
+		s->how = (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
 }
 
 static size_t my_process(const struct session *s)
@@ -352,6 +363,18 @@ static int find_page(struct session *s)
 	return CLI_OK;
 }
 
+static void write_anon(const struct session *s, struct vma_out *o)
+{
+	vma_out_addf(o, "\nindex 0x%llx of anon_vma %u, root ", (unsigned long long)s->index, s->anon);
+	if (s->root)
+		vma_out_addf(o, "%u", s->root);
+	else
+		vma_out_adds(o, "?");
+	vma_out_addf(o, " (%s%s)", vma_known_name((enum vma_known)s->how.known),
+		     s->how.known == VMA_UNKNOWN ? ": others may be linked through relatives that have "
+						   "ended; --source bpf would say" : "");
+}
+
 static void write_page(struct session *s)
 {
 	struct vma_json *j = &s->l.json;
@@ -367,7 +390,10 @@ static void write_page(struct session *s)
 		vma_json_text(j, "tree", tree);
 		vma_json_number(j, "index", s->index);
 		vma_json_number(j, "anon_vma", s->anon);
-		vma_json_number(j, "root", s->root);
+		if (s->root || !s->anon)
+			vma_json_number(j, "root", s->root);
+		else
+			vma_json_null(j, "root");
 		vma_json_text(j, "known", s->is_file ? "exact" :
 				  vma_known_name((enum vma_known)s->how.known));
 		if (s->mapped)
@@ -380,9 +406,7 @@ static void write_page(struct session *s)
 			vma_out_addf(o, "\npage 0x%llx of the file, through i_mmap",
 				     (unsigned long long)s->index);
 		else if (s->anon)
-			vma_out_addf(o, "\nindex 0x%llx of anon_vma %u, root %u (%s)",
-				     (unsigned long long)s->index, s->anon, s->root,
-				     vma_known_name((enum vma_known)s->how.known));
+			write_anon(s, o);
 		else
 			vma_out_adds(o, "no anonymous page: there is nothing to visit");
 		if (s->mapped)

@@ -85,10 +85,43 @@ int family_open_tree(struct family *f, const struct cli *cli, u32 pid, bool up, 
 	return CLI_OK;
 }
 
+/* Did the second begin before the first? Within a tick of the clock their numbers tell. */
+static bool is_later(const struct vma_facts *a, const struct vma_facts *b)
+{
+	const u64 x = a->stat[VMA_STAT_STARTTIME], y = b->stat[VMA_STAT_STARTTIME];
+
+	return x != y ? x > y : a->pid > b->pid;
+}
+
+size_t *family_sort(struct family *f)
+{
+	size_t *from = calloc(f->nr ? f->nr : 1, sizeof(*from));
+
+	for (size_t i = 0; from && i < f->nr; i++) { /* nearly sorted, as a rule */
+		const struct vma_model *m = f->model[i];
+		char name[sizeof(f->name[0])];
+		size_t at = i;
+
+		memcpy(name, f->name[i], sizeof(name));
+		for (; at && is_later(f->model[at - 1]->facts, m->facts); at--) {
+			f->model[at] = f->model[at - 1];
+			memcpy(f->name[at], f->name[at - 1], sizeof(name));
+			from[at] = from[at - 1];
+		}
+		f->model[at] = m;
+		memcpy(f->name[at], name, sizeof(name));
+		from[at] = i;
+	}
+	return from;
+}
+
 int family_join(struct family *f, const struct cli *cli)
 {
+	AUTO(undo_free) size_t *from = family_sort(f);
 	struct vma_err err;
 
+	if (!from)
+		return cli_error(CLI_FAILURE, "out of memory");
 	if (vma_forest_new(f->model, f->nr, cli->shared.procfs, &f->forest, &err))
 		return cli_fail(&err);
 	return CLI_OK;

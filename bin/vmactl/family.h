@@ -26,7 +26,10 @@ int family_open(struct family *f, const struct cli *cli, const char *target, u32
 		bool gone_ok);
 /* Opens a process and its relatives (vma_family()). */
 int family_open_tree(struct family *f, const struct cli *cli, u32 pid, bool up, u32 levels);
-/* Puts them together. */
+/* Parents before children, whatever order they were named in. For each the place it had, the caller's
+ * to free; NULL when out of memory. */
+size_t *family_sort(struct family *f);
+/* Puts them together, sorted. */
 int family_join(struct family *f, const struct cli *cli);
 
 #endif

@@ -201,7 +201,7 @@ static void put_vma(struct walk *w, const struct vma_forest_vma *v, u8 depth)
 	vma_label(m->mm, v->vma, label, sizeof(label));
 	if (!*label)
 		snprintf(label, sizeof(label), "(anonymous)");
-	*l = (struct forest_line){ .is_vma = true, .depth = depth, .known = v->how.known,
+	*l = (struct forest_line){ .is_vma = true, .depth = depth, .known = v->how[VMA_FOREST_CHAIN].known,
 				   .start = v->vma->vm_start, .end = v->vma->vm_end, .id = v->anon,
 				   .pid = m->facts->pid, .links = (u32)v->nr_chain,
 				   .label = add_text(w->out, label) };
@@ -217,8 +217,8 @@ static void put_anon(struct walk *w, const struct vma_forest_anon *a, u8 depth)
 		return;
 	*l = (struct forest_line){ .id = a->id, .parent = a->parent, .refcount = a->refcount,
 				   .children = a->num_children, .active = a->num_active_vmas,
-				   .links = a->links, .depth = depth, .known = a->how.known,
-				   .owned = a->owned || !a->key };
+				   .links = a->links, .depth = depth, .known = a->parent_how.known,
+				   .owned = a->owned || !a->key, .open = a->open };
 	for (size_t i = first_vma(w, a->id); i < w->f->nr_vmas &&
 	     w->f->vma[w->vma[i]].anon == a->id; i++)
 		put_vma(w, &w->f->vma[w->vma[i]], (u8)(depth + 1));

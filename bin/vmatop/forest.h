@@ -10,7 +10,8 @@
 /**
  * struct forest_line - an anon_vma, or below it a mapping that has it as its own
  * @is_vma: a mapping: @pid, @start, @end, @label, @links (length of its chain)
- * @id, @parent: of the anon_vma; a root is its own parent
+ * @id, @parent: of the anon_vma; a root is its own parent; 0 not known
+ * @open:   its counts are not known
  * @below:  so many of the lines that follow are in its branch
  * @key:    the same in the next sample, as long as its first mapping stays
  */
@@ -19,7 +20,7 @@ struct forest_line {
 	u32 id, parent, refcount, children, active, links;
 	u32 pid, label, below;
 	u8 depth, known;
-	bool is_vma, owned;
+	bool is_vma, owned, open;
 };
 
 /**

@@ -61,10 +61,15 @@ static const char *put_line(const struct state *s, const struct forest *f, u32 i
 			 !l->below ? ' ' : folds_has(&s->folds, l->key) ? '+' : '-', l->id);
 	if (l->parent == l->id)
 		n += snprintf(buf + n, size - (size_t)n, "root  ");
-	else
+	else if (l->parent)
 		n += snprintf(buf + n, size - (size_t)n, "child of %u  ", l->parent);
-	snprintf(buf + n, size - (size_t)n, "refcount %u  children %u  active VMAs %u  links %u  %s",
-		 l->refcount, l->children, l->active, l->links, known);
+	else
+		n += snprintf(buf + n, size - (size_t)n, "parent not known  ");
+	if (l->open)
+		snprintf(buf + n, size - (size_t)n, "counts not known  %s", known);
+	else
+		snprintf(buf + n, size - (size_t)n, "refcount %u  children %u  active VMAs %u  links %u  %s",
+			 l->refcount, l->children, l->active, l->links, known);
 	return buf;
 }
 

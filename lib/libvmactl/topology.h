@@ -112,8 +112,8 @@ double vma_fork_time(const struct vma_fork_bill *b, const struct vma_fork_costs 
 /**
  * vma_family() - the process ids of a live process tree, parents before children
  * @pid:    where to begin
- * @up:     first climb to the oldest ancestor from which @pid came by fork alone, and take only
- *          those that came from it by fork alone; otherwise all descendants of @pid
+ * @up:     all that came from the same exec as @pid by fork alone, also those whose parent has ended;
+ *          otherwise all descendants of @pid
  * @out:    an array of *@nr, the caller's to free
  *
  * -ESRCH: no such process; -ENOMEM.
@@ -121,21 +121,36 @@ double vma_fork_time(const struct vma_fork_bill *b, const struct vma_fork_costs 
 int vma_family(u32 pid, bool up, const char *procfs, u32 **out, size_t *nr, struct vma_err *err);
 
 /**
+ * enum vma_forest_fact - what can be known of a mapping's anon_vma, each by itself
+ * @VMA_FOREST_PRESENT: that it has one
+ * @VMA_FOREST_SAME:    which mappings of its process share it
+ * @VMA_FOREST_ROOT:    of which tree it is: that of @from's, or else that it is its root
+ * @VMA_FOREST_PARENT:  which is its parent
+ * @VMA_FOREST_CHAIN:   all links of the mapping
+ */
+enum vma_forest_fact {
+	VMA_FOREST_PRESENT, VMA_FOREST_SAME, VMA_FOREST_ROOT, VMA_FOREST_PARENT, VMA_FOREST_CHAIN,
+	VMA_FOREST_NR
+};
+
+/**
  * struct vma_forest_anon - an anon_vma, seen from all processes that were read
  * @id:      from 1, the place in the forest's list plus 1
- * @root, @parent: ids; a root is its own parent
+ * @root, @parent: ids; a root is its own parent; 0 unknown
+ * @tree:    id of the topmost one of its tree that is known: the root, where that is
  * @owned:   some VMA that was read has it as its anon_vma; otherwise it is known from chains alone
  * @counted: the three counts are the kernel's own; otherwise they follow from what was read
+ * @open:    others may hang here of which nothing was read: the counts are not known
  * @links:   chain links that point here
  * @key:     the kernel's address of it, 0 unknown
- * @how:     how its root is known: exact, derived (frames are shared), or inferred
+ * @how, @parent_how: how its tree and its parent are known
  */
 struct vma_forest_anon {
-	u32 id, root, parent;
-	bool owned, counted;
+	u32 id, root, parent, tree;
+	bool owned, counted, open;
 	u32 num_children, num_active_vmas, refcount, links;
 	u64 key;
-	struct vma_provenance how;
+	struct vma_provenance how, parent_how;
 };
 
 /**
@@ -143,13 +158,18 @@ struct vma_forest_anon {
  * @process: index into the forest's models
  * @anon:    its anon_vma
  * @chain:   index of its first link in the forest's links, newest first, root last
+ * @more:    there may be other links, which are not known: the root may be one of them
+ * @from:    index + 1 of the mapping of another process that it is of one tree with; 0 none known
+ * @how:     by enum vma_forest_fact
  */
 struct vma_forest_vma {
 	size_t process;
 	const struct vma *vma;
 	u32 anon;
 	size_t chain, nr_chain;
-	struct vma_provenance how;
+	bool more;
+	size_t from;
+	struct vma_provenance how[VMA_FOREST_NR];
 };
 
 /**
@@ -168,7 +188,8 @@ struct vma_forest {
 	size_t nr_vmas, cap_vmas;
 	u32 *link;
 	size_t nr_links, cap_links;
-	u32 *slot; /* private from here: ids by key */
+	size_t *same_mm; /* private from here: the first process with this address space */
+	u32 *slot; /* ids by key */
 	size_t nr_slots;
 	bool failed;
 };
@@ -179,7 +200,8 @@ struct vma_forest {
  * @procfs: where page frames are compared, NULL for /proc; "" compares none
  *
  * With the kernel's values in every model it is exact. Otherwise from fork relations, ranges, and
- * page frames that parent and child share. -ENOMEM.
+ * page frames that parent and child share; what depends on processes that have ended, or that were
+ * not read, stays unknown. -ENOMEM.
  */
 int vma_forest_new(const struct vma_model *const *models, size_t nr, const char *procfs,
 		   struct vma_forest **out, struct vma_err *err);
@@ -190,10 +212,6 @@ const struct vma_forest_vma *vma_forest_find(const struct vma_forest *f, size_t 
 					     const struct vma *vma);
 /** vma_forest_at() - an anon_vma by id, NULL. */
 const struct vma_forest_anon *vma_forest_at(const struct vma_forest *f, u32 id);
-
-/** vma_forest_place() - how the parent, the chain and the sharing of @v are known: less well than
- *  its root, which a shared page frame proves. */
-struct vma_provenance vma_forest_place(const struct vma_forest_vma *v);
 
 /**
  * vma_forest_visit() - the VMAs that a walk of the reverse map visits for one page

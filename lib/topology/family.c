@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which processes came from which: stat of every process, read once. */
+/*
+ * Which processes came from which: stat of every process, read once.
+ *
+ * fork copies the addresses that exec chose, so processes that came from one another by fork alone
+ * agree in them, also when those between have ended and PPid leads elsewhere.
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +23,7 @@
 struct process {
 	u32 pid, ppid;
 	unsigned int flags;
-	unsigned long long start;
+	unsigned long long start, code, stack, brk, args; /* code 0 or 1: they may not be seen */
 	bool taken;
 };
 
@@ -49,7 +54,21 @@ static bool read_stat(int proc, const char *pid, struct process *out)
 	out->pid = (u32)strtoul(pid, NULL, 10);
 	out->taken = false;
 	return p && sscanf(p + 1, " %*c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			   "%*d %*d %*d %llu", &out->ppid, &out->flags, &out->start) == 3;
+			   "%*d %*d %*d %llu %*u %*d %*u %llu %*u %llu %*u %*u %*u %*u %*u %*u %*u "
+			   "%*u %*u %*d %*d %*u %*u %*u %*u %*d %*u %*u %llu %llu",
+			   &out->ppid, &out->flags, &out->start, &out->code, &out->stack, &out->brk,
+			   &out->args) == 7;
+}
+
+static bool is_seen(const struct process *p)
+{
+	return p->code > 1;
+}
+
+static bool is_kin(const struct process *a, const struct process *b)
+{
+	return is_seen(a) && a->code == b->code && a->stack == b->stack && a->brk == b->brk &&
+	       a->args == b->args;
 }
 
 static int add(struct list *l, const struct process *p)
@@ -101,23 +120,42 @@ static struct process *find(const struct list *l, u32 pid)
 	return NULL;
 }
 
-/* Children of what was taken, until there are none: each a layer further down. */
-static size_t take_descendants(struct list *l, struct process *top, bool forked, u32 *out)
+static bool is_forked_kin(const struct process *of, const struct process *p)
 {
-	size_t nr = 0;
+	return p->flags & PF_FORKNOEXEC && (is_kin(of, p) || !is_seen(of) || !is_seen(p));
+}
 
-	out[nr++] = top->pid;
-	top->taken = true;
-	for (size_t done = 0; done < nr; done++)
+/* Children of those from *done on, until there are none: each a layer further down. @of: only kin. */
+static size_t take_children(struct list *l, const struct process *of, u32 *out, size_t nr,
+			    size_t *done)
+{
+	for (; *done < nr; ++*done)
 		for (size_t i = 0; i < l->nr; i++) {
 			struct process *p = &l->p[i];
 
-			if (p->taken || p->ppid != out[done] ||
-			    (forked && !(p->flags & PF_FORKNOEXEC)))
+			if (p->taken || p->ppid != out[*done] || (of && !is_forked_kin(of, p)))
 				continue;
 			p->taken = true;
 			out[nr++] = p->pid;
 		}
+	return nr;
+}
+
+/* All that came from the same exec, whoever is their parent now: the oldest first, and after each
+ * those that belong to it. */
+static size_t take_kin(struct list *l, const struct process *of, u32 *out)
+{
+	size_t nr = 0, done = 0;
+
+	for (size_t i = 0; i < l->nr; i++) {
+		struct process *p = &l->p[i];
+
+		if (p->taken || (p != of && !is_kin(of, p)))
+			continue;
+		p->taken = true;
+		out[nr++] = p->pid;
+		nr = take_children(l, of, out, nr, &done);
+	}
 	return nr;
 }
 
@@ -133,13 +171,22 @@ int vma_family(u32 pid, bool up, const char *procfs, u32 **out, size_t *nr, stru
 	top = find(&l, pid);
 	if (!top)
 		return vma_fail(err, ESRCH, "%u: no such process", pid);
-	while (up && top->flags & PF_FORKNOEXEC && (above = find(&l, top->ppid)) && above != top &&
-	       above->start <= top->start)
+	/* Where addresses may not be seen PPid is all there is. */
+	while (up && !is_seen(top) && top->flags & PF_FORKNOEXEC && (above = find(&l, top->ppid)) &&
+	       above != top && above->start <= top->start)
 		top = above;
 	pids = calloc(l.nr, sizeof(*pids));
 	if (!pids)
 		return vma_fail(err, ENOMEM, "out of memory");
-	*nr = take_descendants(&l, top, up, pids);
+	if (up) {
+		*nr = take_kin(&l, top, pids);
+	} else {
+		size_t done = 0;
+
+		pids[0] = top->pid;
+		top->taken = true;
+		*nr = take_children(&l, NULL, pids, 1, &done);
+	}
 	*out = pids;
 	return 0;
 }

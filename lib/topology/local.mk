@@ -4,5 +4,7 @@ topology_sources = \
 	lib/topology/bill.c \
 	lib/topology/calibrate.c \
 	lib/topology/family.c \
-	lib/topology/forest.c \
+	lib/topology/forest-frames.c \
+	lib/topology/forest-infer.c \
+	lib/topology/forest.c lib/topology/forest.h \
 	lib/topology/why.c

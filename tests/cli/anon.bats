@@ -97,6 +97,50 @@ time.sleep(60)' 3>&- &
 		| [.vmas[] | select(.start == "0x310000000000") | .chain[1]] == $up' <<<"$output"
 }
 
+@test "what depends on a process that has ended is unknown, and counts as that" {
+	scene_stop
+	scene orphan
+	run --separate-stderr vmactl anon --vmas --json -o +ROOT,KNOWN_LINKS "$parent" "$child" "$grandchild"
+	[ "$status" -eq 0 ]
+	# of one tree with the parent, by the pages they share when these may be seen; the rest is not known
+	jq -e '(.processes | map(.forked_from) == [null, null, .[1].pid]) and
+		([.vmas[] | select(.start == "0x200000000000")] | (.[0].chain | length == 1) and
+		(.[1:] | all(.chain == null and .known == "unknown" and .provenance.chain.known == "unknown"))
+		and .[2].known_links[1] == .[1].anon_vma)' <<<"$output"
+	run --separate-stderr vmactl anon --json "$parent" "$child" "$grandchild"
+	jq -e '[.anon_vmas[] | select(.parent == null)] | length > 0 and
+		all(.depth == null and .num_children == null and .refcount == null)' <<<"$output"
+	run --separate-stderr vmactl anon --dot "$parent" "$child"
+	assert_contains "$output" "links that are not known"
+	assert_contains "$output" "counts not known"
+	run --separate-stderr vmactl anon --check-inference --json --output-all "$parent" "$child" "$grandchild"
+	[ "$status" -ne 1 ] || skip "$stderr"
+	[ "$status" -eq 0 ]
+	jq -e '([.fields[].differ] | add) == 0 and ([.fields[] | select(.scope == "all" and .known == null)]
+		| (map(select(.field == "parent" or .field == "chain")) | all(.unknown > 0 and .recall < 1 and
+		  .agree + .differ + .unknown == .checked))
+		and (map(select(.field == "root")) | all(.unknown == 0 or .agree > .unknown)))' <<<"$output"
+}
+
+@test "the order of the processes does not matter" {
+	run --separate-stderr vmactl anon --json "$grandchild" "$parent" "$child"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -c '[.processes[].pid]' <<<"$output")" "[$parent,$child,$grandchild]"
+	assert_eq "$(jq -c '[.processes[].forked_from]' <<<"$output")" "[null,$parent,$child]"
+}
+
+@test "two processes with one address space have the same anon_vmas" {
+	scene_stop
+	scene same
+	run --separate-stderr vmactl anon --tree --json "$parent"
+	[ "$status" -eq 0 ]
+	jq -e --argjson pids "[$parent,$child]" '.anon_vmas | all(.pids == $pids and .num_children == 1)' \
+		<<<"$output"
+	run --separate-stderr vmactl anon --tree --check-inference --json "$parent"
+	[ "$status" -ne 1 ] || skip "$stderr"
+	jq -e '([.fields[].differ, .fields[].unknown] | add) == 0' <<<"$output"
+}
+
 @test "a page that diverged is its own, the others are shared" {
 	run --separate-stderr vmactl anon --tree --vmas --json "$parent"
 	assert_eq "$(arena <<<"$output" | jq -c '[.[] | [.own_pages, .shared_pages]]')" \

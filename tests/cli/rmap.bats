@@ -40,6 +40,19 @@ visits() {
 	assert_eq "$(visits --source bpf "$grandchild" "$arena")" "$(visits "$grandchild" "$arena")"
 }
 
+@test "what relatives that have ended may link is said to be unknown" {
+	scene_stop
+	scene orphan
+	run --separate-stderr vmactl rmap --json "$child" "$arena"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r .page.known <<<"$output")" unknown
+	# the parent of the one that has ended is a relative; that it is visited too, shared pages prove
+	[ "$(id -u)" -ne 0 ] || assert_eq "$(jq -c '[.visits[] | [.pid, .maps_it]]' <<<"$output")" \
+		"[[$parent,true],[$child,true],[$grandchild,true]]"
+	run --separate-stderr vmactl rmap "$child" "$arena"
+	assert_contains "$output" "(unknown: "
+}
+
 @test "a page of a file is looked for in everybody who maps it" {
 	run --separate-stderr vmactl rmap --json "$parent" exe
 	[ "$status" -eq 0 ] || [ "$status" -eq 4 ]

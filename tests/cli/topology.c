@@ -7,6 +7,9 @@
  *   neighbours  two written halves that became alike afterwards
  *   forked      one mapping, cut by mprotect, then fork; both undo the cut
  *   tree        a written mapping; a child, and a child of it, that share its pages
+ *   orphan      a written mapping; a child of a child of it that has ended, which shares its pages and
+ *               has a child of its own
+ *   same        a written mapping; CHILD has the same address space (CLONE_VM)
  *   pages       written, read, untouched, and with a guard page where the kernel can
  *   huge        4 MiB in huge pages, and behind them a terabyte with nothing but its last page
  *   forker      as many MiB as a second argument says, and holes; forks when a line comes in, and
@@ -16,6 +19,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +114,47 @@ static void tree(void)
 		say(child);
 }
 
+static void orphan(void)
+{
+	int told[2];
+	pid_t child;
+
+	map(16, RW);
+	memset(ARENA, 1, 16 * PAGE);
+	if (pipe(told))
+		_exit(1);
+	pid_t middle = fork();
+	if (!middle) {
+		if (fork())
+			_exit(0);
+		child = getpid();
+		if (fork_child() && write(told[1], &child, sizeof(child)) != sizeof(child))
+			_exit(1);
+		return;
+	}
+	waitpid(middle, NULL, 0);
+	if (read(told[0], &child, sizeof(child)) == sizeof(child))
+		say(child);
+}
+
+static int wait_for_end(void *arg)
+{
+	(void)arg;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+	return 0;
+}
+
+static void same(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	map(16, RW);
+	memset(ARENA, 1, 16 * PAGE);
+	say(clone(wait_for_end, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL));
+}
+
 static void pages(void)
 {
 	map(64, RW);
@@ -189,8 +234,9 @@ static const struct {
 	const char *name;
 	void (*set)(void);
 } scenes[] = {
-	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "pages", pages },
-	{ "huge", huge }, { "forker", forker }, { "charged", charged },
+	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "orphan", orphan },
+	{ "same", same }, { "pages", pages }, { "huge", huge }, { "forker", forker },
+	{ "charged", charged },
 };
 
 int main(int argc, char **argv)

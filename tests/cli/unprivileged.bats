@@ -70,7 +70,7 @@ as_nobody() {
 }
 
 @test "what needs more is left out, and what would help is named" {
-	as_nobody anon --source bpf "$PARENT"
+	as_nobody anon --tree --source bpf "$PARENT"
 	[ "$status" -eq 4 ]
 	assert_contains "$output" inferred
 	assert_contains "$stderr" "bpf: not read"

@@ -16,7 +16,7 @@ scene() {
 	# shellcheck disable=SC2034 # arena is for the tests
 	until read -r child arena 2>/dev/null <"$BATS_TEST_TMPDIR/scene"; do sleep 0.02; done
 	grandchild=
-	[ "$1" != tree ] || grandchild=$(cat "/proc/$child/task/$child/children")
+	[[ $1 != @(tree|orphan) ]] || grandchild=$(cat "/proc/$child/task/$child/children")
 	grandchild=${grandchild% }
 }
 

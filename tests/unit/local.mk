@@ -53,6 +53,7 @@ unit_tests = \
 	tests/unit/script-demo \
 	tests/unit/script-lex \
 	tests/unit/script-replay \
+	tests/unit/topology-forest \
 	tests/unit/topology-why \
 	tests/unit/verify-spare \
 	tests/unit/verify-step
