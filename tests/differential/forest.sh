@@ -35,11 +35,13 @@ below() {
 	done
 }
 
-# Those whose parent ended before them: found by what is in their environment.
+# Those whose parent ended before them, all or of one program: found by their environment, or, when
+# they write over that, by the file they leave.
 orphans() {
 	local dir
+	cat "$tmp"/${1-*}.pid 2>/dev/null
 	for dir in /proc/[0-9]*; do
-		grep -qzxs "FOREST=$tmp" "$dir/environ" &&
+		grep -qzs "^FOREST=$tmp ${1-}" "$dir/environ" &&
 			[ "$(awk '$1 == "PPid:" { print $2 }' "$dir/status")" = 1 ] && echo "${dir#/proc/}"
 	done
 }
@@ -49,7 +51,7 @@ live() {
 	local name=$1
 	shift
 	command -v "$1" >/dev/null || return 0
-	FOREST=$tmp "$@" </dev/null >"$tmp/$name.log" 2>&1 &
+	FOREST="$tmp $name" "$@" </dev/null >"$tmp/$name.log" 2>&1 &
 	roots+=($!)
 	names+=("$name")
 }
@@ -93,11 +95,44 @@ live python-manager /usr/bin/python3 -c 'import multiprocessing as m, time
 m.set_start_method("fork"); d = m.Manager().dict(); d["a"] = 1
 p = [m.Process(target=lambda: (d.update(b=2), time.sleep(600))) for i in range(2)]
 [x.start() for x in p]; time.sleep(600)'
+live python-forkserver /usr/bin/python3 -c 'import multiprocessing as m, time
+if __name__ == "__main__":
+    c = m.get_context("forkserver"); p = [c.Process(target=time.sleep, args=(600,)) for i in range(3)]
+    [x.start() for x in p]; time.sleep(600)'
+# Its grandchild comes to it when the child ends, as if it were a child; a child that was born between
+# gives it away.
+live python-subreaper /usr/bin/python3 -c 'import ctypes, os, time
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+a = list(range(50000))
+r, w = os.pipe()
+if os.fork() == 0:
+    a += [str(x) for x in range(9000)]
+    if os.fork(): os.write(w, b"x"); time.sleep(1); os._exit(0)
+    time.sleep(600)
+os.read(r, 1); time.sleep(0.1)
+if os.fork() == 0: time.sleep(600)
+os.wait(); time.sleep(600)'
+live python-daemon /usr/bin/python3 -c 'import os, time
+a = list(range(50000))
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+a += [str(x) for x in range(9000)]
+for i in range(2):
+    if os.fork() == 0: b = [str(x) for x in a]; time.sleep(600)
+time.sleep(600)'
+live perl-daemon perl -MPOSIX -e '@a = (1 .. 20000); exit if fork; setsid(); push @a, 1 .. 9000;
+	for (1 .. 2) { fork or do { push @a, 1 .. 5000; sleep 600; exit } } sleep 600'
+live ruby ruby -e 'a = (0..50000).map(&:to_s); 3.times { |i| fork { a.map!(&:upcase); sleep 600 } }
+	sleep 600'
 live python-threads /usr/bin/python3 -c 'import os, threading, time
 t = [threading.Thread(target=time.sleep, args=(600,)) for i in range(6)]
 [x.start() for x in t]; os.fork(); time.sleep(600)'
 echo 'for {set i 0} {$i < 9999} {incr i} { set a($i) $i }; after 600000 set x 1; vwait x' >"$tmp/a.tcl"
 live tclsh tclsh "$tmp/a.tcl"
+# A namespace of processes: the first takes over all whose parent ended.
+[ "$(id -u)" -ne 0 ] || live container unshare --pid --fork --kill-child bash -c \
+	"$shell; ( (f x) & ) ; (f y; :) & f z; :"
 live node node -e 'let a = [...Array(50000).keys()].map(String); setTimeout(() => a, 600000)'
 live node-cluster node -e 'const c = require("cluster"); if (c.isPrimary) { c.fork(); c.fork() }
 	setTimeout(() => 0, 600000)'
@@ -106,6 +141,10 @@ echo 'class T { public static void main(String[] a) throws Exception {
 	Thread.sleep(600000); } }' >"$tmp/T.java"
 live java java -Xmx128m "$tmp/T.java"
 live redis redis-server --port 0 --unixsocket "$tmp/redis" --save '' --dir "$tmp"
+live redis-daemon redis-server --port 0 --unixsocket "$tmp/redis2" --save '' --dir "$tmp" \
+	--daemonize yes --pidfile "$tmp/redis-daemon.pid"
+live memcached memcached -u "$(id -un)" -s "$tmp/memcached"
+live memcached-daemon memcached -d -u "$(id -un)" -s "$tmp/memcached2"
 live dbus dbus-daemon --session --nofork --address="unix:path=$tmp/bus" --nopidfile
 printf 'all: a b\na b: ; @sleep 600; :\n' >"$tmp/Makefile"
 live make make -f "$tmp/Makefile" -j2
@@ -116,6 +155,10 @@ events { worker_connections 64; } http { access_log off; client_body_temp_path $
 proxy_temp_path $tmp/nginx/p; fastcgi_temp_path $tmp/nginx/f; uwsgi_temp_path $tmp/nginx/u;
 scgi_temp_path $tmp/nginx/s; server { listen unix:$tmp/nginx/sock; } }" >"$tmp/nginx.conf"
 live nginx nginx -p "$tmp/nginx" -c "$tmp/nginx.conf"
+mkdir "$tmp/nginx2"
+sed "s|daemon off|daemon on|; s|$tmp/nginx/pid|$tmp/nginx-daemon.pid|
+	s|$tmp/nginx/|$tmp/nginx2/|g" "$tmp/nginx.conf" >"$tmp/nginx2.conf"
+live nginx-daemon nginx -p "$tmp/nginx2" -c "$tmp/nginx2.conf"
 postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)
 if [ -n "$postgres" ] && id postgres >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
 	mkdir -m 700 "$tmp/pg" && chown postgres "$tmp" "$tmp/pg"
@@ -139,8 +182,10 @@ sleep "${SETTLE:-6}"
 # Those that ended, because something they need is not here, are no live programs.
 for i in "${!roots[@]}"; do
 	kill -0 "${roots[i]}" 2>/dev/null && continue
+	unset "roots[i]"
+	[ -z "$(orphans "${names[i]}")" ] || continue # a daemon
 	[ $# -eq 0 ] || echo "# ${names[i]} ended: $(tail -n 1 "$tmp/${names[i]}.log")"
-	unset "roots[i]" "names[i]"
+	unset "names[i]"
 done
 # shellcheck disable=SC2207 # numbers
 roots+=($(orphans))

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Predictions against real kernels: forest.sh, live.bats, overcommit.sh and programs.sh ask the one
-# that runs here, recordings.sh those of other machines.
+# Predictions against real kernels: recordings.sh asks those of other machines, the others the one that
+# runs here.
 differential_tests = \
 	tests/differential/forest.sh \
 	tests/differential/live.bats \
 	tests/differential/overcommit.sh \
 	tests/differential/programs.sh \
-	tests/differential/recordings.sh
+	tests/differential/recordings.sh \
+	tests/differential/trees.sh
 
 recordings = \
 	tests/differential/recordings/5.10-basic.tar.gz \
@@ -46,7 +47,7 @@ recordings = \
 	tests/differential/recordings/7.2-probes.tar.gz
 
 TESTS += $(differential_tests)
-EXTRA_DIST += $(differential_tests) $(recordings)
+EXTRA_DIST += $(differential_tests) tests/differential/trees.c $(recordings)
 
 # Breaks one rule of the engine after the other and runs the tests above against it: too slow for
 # make check.
