@@ -613,6 +613,8 @@ int run_process_madvise(struct op *o)
 		return rc;
 	if (!target || target->dead)
 		return refuse(o, ESRCH, VMA_WHY_UNMAPPED);
+	if (o->k->pmadvise_knows_advice && !wk.advice)
+		return refuse(o, EINVAL, VMA_WHY_BAD_ADVICE);
 	/* Of oneself any advice may be asked: whether there is such a one shows with the first range. */
 	if (!(self && o->k->pmadvise_self_any) &&
 	    !(wk.advice && (wk.advice->remote || (wk.advice->remote_later && o->k->pmadvise_willneed))))
