@@ -80,7 +80,7 @@ static void add_neighbour(struct detail *d, const struct sample *m, const struct
 static void add_columns(struct detail *d, struct vma_view *view, const struct sample *m, size_t i)
 {
 	char buf[VMA_CELL_BUF], text[VMA_CELL_BUF + 2];
-	struct vma_fact_map record;
+	struct pack_record record;
 	struct vma_row row;
 
 	sample_row(m, view, i, &row, &record);

@@ -33,7 +33,7 @@ static void filter_rows(const struct listing_ask *ask, const struct vma_filter *
 	struct vma_cell cell = { .buf = buf };
 	struct vma_view view;
 	struct vma_row row;
-	struct vma_fact_map record;
+	struct pack_record record;
 
 	sample_view(ask->sample, &view);
 	for (size_t i = 0; i < sample_nr(ask->sample); i++) {
@@ -52,7 +52,7 @@ struct rows {
 	const u32 *index;
 	struct vma_view view;
 	struct vma_row row;
-	struct vma_fact_map record;
+	struct pack_record record;
 };
 
 static const void *row_at(void *ctx, size_t i)

@@ -161,7 +161,7 @@ static bool add_counters(struct pack *p, const struct vma_fact_map *m, u32 *offs
 	return true;
 }
 
-static void get_counters(const struct pack *p, u32 offset, struct vma_fact_map *m)
+static void get_counters(const struct pack *p, u32 offset, const struct vma_fact_map *m, u64 *kb)
 {
 	const u8 *at = p->bytes + offset + sizeof(u32);
 	u32 mask;
@@ -169,9 +169,9 @@ static void get_counters(const struct pack *p, u32 offset, struct vma_fact_map *
 	memcpy(&mask, p->bytes + offset, sizeof(mask));
 	for (u32 k = 0; k < VMA_SMAPS_NR; k++)
 		if (mask & 1U << k)
-			at = get(at, &m->kb[k]);
-		else if (m->have & 1U << k)
-			m->kb[k] = usual(m, k);
+			at = get(at, &kb[k]);
+		else
+			kb[k] = m->have & 1U << k ? usual(m, k) : 0;
 }
 
 /* ---------------------------------------------------------------- records */
@@ -215,7 +215,7 @@ const char *pack_path(const struct pack *p, size_t i)
 	return p->text + p->object[p->map[i].object].path;
 }
 
-const struct vma_fact_map *pack_get(const struct pack *p, size_t i, struct vma_fact_map *out)
+static void unpack(const struct pack *p, size_t i, struct vma_fact_map *out, u64 *kb)
 {
 	const struct pack_map *q = &p->map[i];
 	const struct pack_object *o = &p->object[q->object];
@@ -226,19 +226,25 @@ const struct vma_fact_map *pack_get(const struct pack *p, size_t i, struct vma_f
 		.inode = o->inode, .dev_major = o->dev_major, .dev_minor = o->dev_minor,
 		.path = p->text + o->path,
 		.policy = o->policy ? p->text + o->policy : NULL,
-		.unknown = o->unknown ? p->text + o->unknown : NULL,
+		.unknown = o->unknown ? p->text + o->unknown : NULL, .kb = kb,
 	};
 	memcpy(out->perms, q->perms, sizeof(q->perms));
-	get_counters(p, q->counters, out);
-	return out;
+	get_counters(p, q->counters, out, kb);
+}
+
+const struct vma_fact_map *pack_get(const struct pack *p, size_t i, struct pack_record *out)
+{
+	unpack(p, i, &out->map, out->kb);
+	return &out->map;
 }
 
 struct vma_fact_map *pack_all(const struct pack *p)
 {
-	struct vma_fact_map *all = calloc(p->nr + 1, sizeof(*all));
+	struct vma_fact_map *all = calloc(p->nr + 1, sizeof(struct pack_record));
+	u64 *kb = (u64 *)(all + p->nr); /* of all, behind them */
 
 	for (size_t i = 0; all && i < p->nr; i++)
-		pack_get(p, i, &all[i]);
+		unpack(p, i, &all[i], kb + i * VMA_SMAPS_NR);
 	return all;
 }
 

@@ -38,8 +38,14 @@ void pack_free(struct pack *p);
 bool pack_add(struct pack *p, const struct vma_fact_map *m);
 /** pack_trim() - give back what the last doubling took too much. */
 void pack_trim(struct pack *p);
-/** pack_get() - record @i again; its strings are borrowed. Returns @out. */
-const struct vma_fact_map *pack_get(const struct pack *p, size_t i, struct vma_fact_map *out);
+/** struct pack_record - one again, with its counters */
+struct pack_record {
+	struct vma_fact_map map;
+	u64 kb[VMA_SMAPS_NR];
+};
+
+/** pack_get() - record @i into @out; its strings are borrowed. Returns @out->map. */
+const struct vma_fact_map *pack_get(const struct pack *p, size_t i, struct pack_record *out);
 const char *pack_path(const struct pack *p, size_t i);
 /** pack_all() - all records as an array to be freed; NULL: no memory. */
 struct vma_fact_map *pack_all(const struct pack *p);

@@ -115,7 +115,7 @@ static u64 choose_scale(struct state *s, u64 pages, u64 cells)
 
 static void draw_map(struct state *s, const struct sample *m, size_t i, struct area area)
 {
-	struct vma_fact_map record;
+	struct pack_record record;
 	const struct vma_fact_map *map = sample_map(m, i, &record);
 	int cols = (area.cols - 14) / 8 * 8;
 	char size[VMA_SIZE_TEXT];
@@ -146,7 +146,7 @@ static void draw(struct app *a, void *state, struct area area)
 {
 	const struct sample *m = a->shown;
 	const struct vma_fact_map *map;
-	struct vma_fact_map record;
+	struct pack_record record;
 	size_t i;
 
 	if (!app_selected(a, &i)) {

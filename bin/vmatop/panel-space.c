@@ -126,7 +126,7 @@ static void draw_gap(struct app *a, struct state *s, int y, size_t i, bool curso
 static void draw_line(struct app *a, struct state *s, int y, size_t i, int cols)
 {
 	bool cursor = i == s->list.cursor;
-	struct vma_fact_map record;
+	struct pack_record record;
 	struct vma_row row;
 	u32 at;
 
@@ -154,7 +154,7 @@ static void draw_line(struct app *a, struct state *s, int y, size_t i, int cols)
 static void draw_tags(struct app *a, int y, int cols)
 {
 	u64 size = 0, rss = 0;
-	struct vma_fact_map record;
+	struct pack_record record;
 	char s[VMA_SIZE_TEXT], r[VMA_SIZE_TEXT];
 
 	for (size_t t = 0; t < a->q_space.tags.nr; t++) {
@@ -342,7 +342,7 @@ static u32 mouse(struct app *a, struct state *s, const struct term_event *ev)
 static u32 open_text(struct app *a, enum action act)
 {
 	const char *comm = a->shown && a->shown->facts ? a->shown->facts->comm : NULL;
-	struct vma_fact_map record;
+	struct pack_record record;
 	struct vma_view view;
 	struct vma_row row;
 	char name[160];
@@ -462,7 +462,7 @@ static struct list *get_list(void *state)
 static const char *text(struct app *a, void *state, size_t i, char *buf, size_t size)
 {
 	const struct vma_fact_map *m;
-	struct vma_fact_map record;
+	struct pack_record record;
 	u32 row;
 
 	(void)state;

@@ -26,7 +26,7 @@ static void draw(struct app *a, void *state, struct area area)
 	struct state *s = state;
 	const struct detail *d = app_detail(a);
 	const struct vma_fact_map *m;
-	struct vma_fact_map record;
+	struct pack_record record;
 	size_t i;
 
 	if (!app_selected(a, &i)) {

@@ -107,7 +107,7 @@ size_t sample_bytes(const struct sample *s)
 {
 	size_t bytes = sizeof(*s) + sample_nr(s) * 16;
 
-	bytes += s->pack ? pack_bytes(s->pack) : sample_nr(s) * sizeof(struct vma_fact_map);
+	bytes += s->pack ? pack_bytes(s->pack) : sample_nr(s) * sizeof(struct pack_record);
 	if (s->facts)
 		bytes += s->facts->nr_runs * sizeof(*s->facts->runs);
 	if (s->forest)
@@ -117,7 +117,7 @@ size_t sample_bytes(const struct sample *s)
 
 /* ---------------------------------------------------------------- looking */
 
-const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct vma_fact_map *buf)
+const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct pack_record *buf)
 {
 	return s->pack ? pack_get(s->pack, i, buf) : &s->facts->maps[i];
 }
@@ -125,7 +125,7 @@ const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct v
 size_t sample_vmas(const struct sample *s)
 {
 	size_t nr = sample_nr(s);
-	struct vma_fact_map last;
+	struct pack_record last;
 
 	return nr && sample_map(s, nr - 1, &last)->gate ? nr - 1 : nr;
 }
@@ -170,7 +170,7 @@ struct vma *sample_vma(const struct sample *s, size_t i)
 }
 
 void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row,
-		struct vma_fact_map *buf)
+		struct pack_record *buf)
 {
 	const struct vma_fact_map *m = sample_map(s, i, buf);
 	struct vma *vma = sample_vma(s, i);

@@ -101,14 +101,14 @@ static inline u64 sample_end(const struct sample *s, size_t i)
 	return s->pack ? s->pack->map[i].end : s->facts->maps[i].end;
 }
 /** sample_map() - a whole record: the sample's own, or @buf filled. */
-const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct vma_fact_map *buf);
+const struct vma_fact_map *sample_map(const struct sample *s, size_t i, struct pack_record *buf);
 /** sample_whole_facts() - @out: the facts with all records, which are *@maps when they had to be
  *  unpacked (to be freed). False: no memory. */
 bool sample_whole_facts(const struct sample *s, struct vma_facts *out, struct vma_fact_map **maps);
 /** sample_view(), sample_row() - a mapping as a row of the library. @buf: room for its record. */
 void sample_view(const struct sample *s, struct vma_view *view);
 void sample_row(const struct sample *s, struct vma_view *view, size_t i, struct vma_row *row,
-		struct vma_fact_map *buf);
+		struct pack_record *buf);
 /** sample_vma() - the rebuilt VMA of a mapping, NULL when there is no model. */
 struct vma *sample_vma(const struct sample *s, size_t i);
 /** sample_find() - the first mapping with end > @addr; nr when there is none. */

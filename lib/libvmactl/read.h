@@ -45,11 +45,12 @@ const char *vma_smaps_key_name(enum vma_smaps_key key);
  * @have:      bit per enum vma_smaps_key that was printed
  * @flags:     VmFlags and ProtectionKey in our bits; valid when @has_flags
  * @unknown:   flag codes without a name and "??", separated by blanks; NULL
+ * @kb:        VMA_SMAPS_NR counters, 0 where @have has no bit; never NULL
  * @policy:    numa_maps word ("default", "bind:0"), NULL when not read
  * @path:      as printed, with \012 turned back into a newline; "" when none. Hostile text.
  * @body:      records of one reading with the same number, other than 0, have the same @have,
  *             @flags, @unknown and @kb
- * Strings are borrowed from the facts.
+ * Strings and counters are borrowed from the facts; records share them where they are the same.
  */
 struct vma_fact_map {
 	u64 start, end;
@@ -65,7 +66,7 @@ struct vma_fact_map {
 	const char *unknown;
 	const char *path;
 	const char *policy;
-	u64 kb[VMA_SMAPS_NR];
+	const u64 *kb;
 	u64 held; /* from a core: bytes of it that the file holds */
 };
 

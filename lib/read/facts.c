@@ -2,29 +2,34 @@
 #include "read/facts.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* Strings: chunks in a list, never moved, freed together. */
+#include "base/check.h"
+#include "base/fetch.h"
+
+const u64 no_counters[VMA_SMAPS_NR];
+
+/* Strings and counters: chunks in a list, never moved, freed together. */
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
 	char text[];
 };
 
-#define CHUNK_SIZE (16 * 1024)
+#define CHUNK_FIRST ((size_t)16 << 10)
+#define CHUNK_LAST ((size_t)1 << 20)
 #define FETCH ((size_t)1 << 20)
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 /* What is kept beside the facts: callers see @f only. */
 struct building {
 	struct vma_facts f;
 	size_t maps_cap;
 	size_t maps_here; /* so many have their memory already, in a large array */
+	struct {
+		u32 body;
+		const u64 *kb;
+	} shared[8];      /* by vma_fact_map.body: the counters that records share */
 };
 
 struct vma_facts *facts_new(void)
@@ -61,25 +66,48 @@ void vma_facts_free(struct vma_facts *f)
 	free((struct building *)f);
 }
 
-char *facts_text(struct vma_facts *f, const char *text, size_t len)
+/* Chunks grow, so that much is fetched at once when there is much. */
+static struct chunk *new_chunk(struct vma_facts *f, size_t least)
+{
+	struct chunk *last = f->arena, *c;
+	size_t size = !last ? CHUNK_FIRST : last->size < CHUNK_LAST ? last->size * 2 : last->size;
+
+	if (size < least)
+		size = least;
+	c = malloc(sizeof(*c) + size);
+	if (!c)
+		return NULL;
+	*c = (struct chunk){ .next = last, .size = size };
+	f->arena = c;
+	if (size >= FETCH / 4)
+		fetch(c->text, c->text + size);
+	return c;
+}
+
+/* @align: a power of two, of at most 8. */
+static void *arena_take(struct vma_facts *f, size_t len, size_t align)
 {
 	struct chunk *c = f->arena;
+	size_t at = c ? (c->used + align - 1) & ~(align - 1) : 0;
 
-	if (!c || c->size - c->used < len + 1) {
-		size_t size = len + 1 > CHUNK_SIZE ? len + 1 : CHUNK_SIZE;
-
-		c = malloc(sizeof(*c) + size);
-		if (!c)
-			return NULL;
-		c->next = f->arena;
-		c->used = 0;
-		c->size = size;
-		f->arena = c;
+	if (!c || c->size < at || c->size - at < len) {
+		c = new_chunk(f, len);
+		at = 0;
 	}
-	char *s = c->text + c->used;
+	if (!c)
+		return NULL;
+	c->used = at + len;
+	return c->text + at;
+}
+
+char *facts_text(struct vma_facts *f, const char *text, size_t len)
+{
+	char *s = arena_take(f, len + 1, 1);
+
+	if (!s)
+		return NULL;
 	memcpy(s, text, len);
 	s[len] = '\0';
-	c->used += len + 1;
 	return s;
 }
 
@@ -122,19 +150,32 @@ static const char *keep(struct vma_facts *f, const char *text, const char *befor
 	return before && !strcmp(text, before) ? before : facts_str(f, text);
 }
 
-/* Of a large array each page is a fault of its own, which costs four times as much as to have the
- * next 256 of them filled in one call (Linux 5.14; elsewhere they come one by one as ever). */
+/* Few different counters take turns: those that records share are kept once. */
+static const u64 *keep_counters(struct building *b, const struct vma_fact_map *m)
+{
+	u32 at = m->body % ARRAY_SIZE(b->shared);
+	u64 *kb;
+
+	if (!m->kb || m->kb == no_counters)
+		return no_counters;
+	if (m->body && b->shared[at].body == m->body)
+		return b->shared[at].kb;
+	kb = arena_take(&b->f, sizeof(no_counters), sizeof(u64));
+	if (!kb)
+		return NULL;
+	memcpy(kb, m->kb, sizeof(no_counters));
+	b->shared[at].body = m->body;
+	b->shared[at].kb = kb;
+	return kb;
+}
+
 static void fetch_ahead(struct building *b)
 {
-	struct vma_fact_map *from = b->f.maps + b->f.nr_maps;
-	uintptr_t start = (uintptr_t)from & VMA_PAGE_MASK;
-	uintptr_t end = (uintptr_t)(b->f.maps + b->maps_cap) & VMA_PAGE_MASK;
+	struct vma_fact_map *from = b->f.maps + b->f.nr_maps, *to = b->f.maps + b->maps_cap;
 
-	if (end > start + FETCH)
-		end = start + FETCH;
-	b->maps_here = b->maps_cap;
-	if (end > start && !madvise((void *)start, end - start, MADV_POPULATE_WRITE))
-		b->maps_here = b->f.nr_maps + (end - (uintptr_t)from) / sizeof(*from);
+	if (to > from + FETCH / sizeof(*from))
+		to = from + FETCH / sizeof(*from);
+	b->maps_here = fetch(from, to) ? b->f.nr_maps + (size_t)(to - from) : b->maps_cap;
 }
 
 static struct vma_fact_map *add_map(struct vma_facts *f)
@@ -161,8 +202,9 @@ int facts_add_map(struct vma_facts *f, const struct vma_fact_map *m)
 	const char *path = keep(f, m->path ? m->path : "", before ? before->path : NULL);
 	const char *unknown = keep(f, m->unknown, before ? before->unknown : NULL);
 	const char *policy = keep(f, m->policy, before ? before->policy : NULL);
+	const u64 *kb = keep_counters((struct building *)f, m);
 
-	if (!path || (m->unknown && !unknown) || (m->policy && !policy))
+	if (!path || (m->unknown && !unknown) || (m->policy && !policy) || !kb)
 		return -ENOMEM;
 	struct vma_fact_map *slot = add_map(f);
 	if (!slot)
@@ -171,12 +213,16 @@ int facts_add_map(struct vma_facts *f, const struct vma_fact_map *m)
 	slot->path = path;
 	slot->unknown = unknown;
 	slot->policy = policy;
+	slot->kb = kb;
 	return 0;
 }
 
 void facts_drop_maps(struct vma_facts *f)
 {
+	struct building *b = (struct building *)f;
+
 	f->nr_maps = 0;
+	memset(b->shared, 0, sizeof(b->shared)); /* another reading has other numbers */
 }
 
 struct vma_fact_map *facts_map_at(struct vma_facts *f, u64 start)

@@ -20,7 +20,10 @@ static inline void undo_facts(struct vma_facts **f)
 char *facts_text(struct vma_facts *f, const char *text, size_t len);
 char *facts_str(struct vma_facts *f, const char *text);
 
-/* Appends a copy of @m, its strings too. */
+/* vma_fact_map.kb of a record without counters. */
+extern const u64 no_counters[VMA_SMAPS_NR];
+
+/* Appends a copy of @m, its strings and counters too; its @kb may be NULL. */
 int facts_add_map(struct vma_facts *f, const struct vma_fact_map *m);
 /* Forgets the maps (before reading them once more); their memory is kept for the next. */
 void facts_drop_maps(struct vma_facts *f);

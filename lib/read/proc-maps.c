@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "read/facts.h"
 #include "read/text.h"
 
 /* "\012" back to a newline. A backslash is not escaped, so this is the kernel's own ambiguity. */
@@ -67,32 +68,46 @@ static bool take_hex(const char **p, const char *end, u64 *out)
 	return end - *p >= 16 ? text_hex_word(p, out) : text_hex(p, out);
 }
 
-/* Mostly a mapping begins where the one before ends, and its digits need not be read again. */
-static bool take_start(const char **p, const char *end, struct vma_fact_map *m,
-		       struct maps_address *before)
+/* The digits that are not those of the address before, when the first eight are. */
+static bool take_rest(const char **p, u64 *out, const struct maps_address *before)
 {
-	size_t len = before->len;
+	u64 nr, rest = text_hex_front(*p + 8, &nr);
 
-	if (len < 8 || end - *p < 16 || (*p)[len] != '-' || !text_same(*p, before->text, len))
-		return take_hex(p, end, &m->start);
-	m->start = before->value;
-	*p += len;
+	if (nr == 8 && text_hex_digit((*p)[16]) < 16)
+		return text_hex(p, out); /* zeros at the front, or too large */
+	*out = before->value >> 4 * (before->len - 8) << 4 * nr | rest;
+	*p += 8 + nr;
 	return true;
 }
 
-static bool take_end(const char **p, const char *end, struct vma_fact_map *m,
-		     struct maps_address *before)
+/* An address; most begin as the one before did. */
+static bool take_address(const char **p, const char *end, u64 *out, struct maps_address *before)
 {
 	const char *from = *p;
 
-	if (!take_hex(p, end, &m->end))
+	if (end - from < (ptrdiff_t)sizeof(before->text)) {
+		before->len = 0;
+		return text_hex(p, out);
+	}
+	if (before->len > 8 && text_same(from, before->text, 8) ? !take_rest(p, out, before)
+							       : !text_hex_word(p, out))
 		return false;
-	before->len = 0;
-	if (end - from < (ptrdiff_t)sizeof(before->text) || *p - from > (ptrdiff_t)sizeof(before->text))
-		return true;
-	before->len = (u8)(*p - from);
-	before->value = m->end;
+	before->len = *p - from <= (ptrdiff_t)sizeof(before->text) ? (u8)(*p - from) : 0;
+	before->value = *out;
 	memcpy(before->text, from, sizeof(before->text));
+	return true;
+}
+
+/* Mostly a mapping begins where the one before ends, and no digit need be read again. */
+static bool take_start(const char **p, const char *end, u64 *out, struct maps_address *before)
+{
+	size_t len = before->len;
+
+	if (len < 8 || end - *p < (ptrdiff_t)sizeof(before->text) || (*p)[len] != '-' ||
+	    !text_same(*p, before->text, len))
+		return take_address(p, end, out, before);
+	*out = before->value;
+	*p += len;
 	return true;
 }
 
@@ -100,7 +115,8 @@ static bool take_end(const char **p, const char *end, struct vma_fact_map *m,
 static const char *take_range(const char **p, const char *end, struct vma_fact_map *m,
 			      struct maps_address *before)
 {
-	if (!take_start(p, end, m, before) || !text_char(p, '-') || !take_end(p, end, m, before))
+	if (!take_start(p, end, &m->start, before) || !text_char(p, '-') ||
+	    !take_address(p, end, &m->end, before))
 		return "not an address range";
 	if (m->end <= m->start || (m->start & ~VMA_PAGE_MASK) || (m->end & ~VMA_PAGE_MASK))
 		return "not a range of pages";
@@ -181,6 +197,7 @@ int maps_run(struct lines *l, vma_map_fn *fn, void *ctx, struct vma_err *err)
 	int rc;
 
 	memset(&m, 0, sizeof(m));
+	m.kb = no_counters;
 	while ((rc = lines_more(l, err)) > 0) {
 		m.gate = false;
 		rc = maps_take_line(l, &m, &before, err);

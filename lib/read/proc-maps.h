@@ -5,7 +5,7 @@
 #include "libvmactl/read.h"
 #include "read/lines.h"
 
-/* Where the mapping of the line before ends, as it was printed; all zero before the first. */
+/* The address that was read last, as it was printed; all zero before the first. */
 struct maps_address {
 	u64 value;
 	u8 len;

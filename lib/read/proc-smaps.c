@@ -161,7 +161,7 @@ static int take_lines(struct smaps *s, struct vma_err *err)
 
 static void fill(struct vma_fact_map *m, const struct smaps_said *said)
 {
-	memcpy(m->kb, said->kb, sizeof(m->kb));
+	m->kb = said->kb;
 	m->have = said->have;
 	m->has_flags = said->has_flags;
 	m->flags = said->flags;

@@ -19,6 +19,7 @@
 
 struct seen {
 	struct vma_fact_map rec[64];
+	u64 kb[64][VMA_SMAPS_NR];
 	char unknown[64][64];
 	size_t nr;
 };
@@ -29,6 +30,7 @@ static int see(void *ctx, const struct vma_fact_map *m)
 
 	assert_true(s->nr < ARRAY_SIZE(s->rec));
 	s->rec[s->nr] = *m;
+	s->rec[s->nr].kb = memcpy(s->kb[s->nr], m->kb, sizeof(s->kb[0]));
 	snprintf(s->unknown[s->nr], sizeof(s->unknown[0]), "%s", m->unknown ? m->unknown : "");
 	s->nr++;
 	return 0;

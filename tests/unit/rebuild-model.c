@@ -42,13 +42,13 @@ static struct vma_facts *new_facts(const char *release)
 static struct vma_fact_map *add(struct vma_facts *f, u64 page, u64 nr, u64 flags, u64 anon,
 				const char *path)
 {
+	const u64 kb[VMA_SMAPS_NR] = { [VMA_SMAPS_ANONYMOUS] = anon * 4 };
 	struct vma_fact_map m = {
 		.start = page * P, .end = (page + nr) * P, .flags = flags, .has_flags = true,
-		.path = path, .have = 1U << VMA_SMAPS_ANONYMOUS, .policy = "default",
+		.path = path, .have = 1U << VMA_SMAPS_ANONYMOUS, .policy = "default", .kb = kb,
 	};
 
 	vma_flags_perms(flags, m.perms);
-	m.kb[VMA_SMAPS_ANONYMOUS] = anon * 4;
 	assert_int_equal(facts_add_map(f, &m), 0);
 	return &f->maps[f->nr_maps - 1];
 }

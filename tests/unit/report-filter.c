@@ -11,11 +11,12 @@
 #include "base/check.h"
 #include "libvmactl/report.h"
 
+static const u64 counters[VMA_SMAPS_NR] = { [VMA_SMAPS_RSS] = 4 };
 static struct vma_fact_map map = {
 	.start = 0x7f0000001000, .end = 0x7f0000003000, .offset = 0x2000, .inode = 7,
 	.perms = "rw-p", .has_flags = true, .flags = 0x3 | 1 << 20,
 	.have = 1U << VMA_SMAPS_RSS, .path = "/usr/lib/a b.so",
-	.kb = { [VMA_SMAPS_RSS] = 4 },
+	.kb = counters,
 };
 
 static int parse(const char *text, struct vma_filter **f, struct vma_err *err)
