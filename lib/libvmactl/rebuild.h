@@ -13,9 +13,8 @@
  * @world, @mm: the model; owned by this
  * @facts:      what it was made from; owned by this
  * @map_of:     for each VMA at the time of rebuilding, by vma->id: index + 1 into facts->maps
- * @initial:    the VMAs as they were rebuilt, in the order of facts->maps; that of a line that is
- *              no VMA ([vsyscall]) has id 0
- * @fields:     nr_maps x VMA_FIELD_NR, private: use vma_model_known()
+ * @was:        the VMAs as they were rebuilt, in the order of facts->maps, and
+ * @fields:     nr_maps x VMA_FIELD_NR: private, use vma_model_known()
  */
 struct vma_model {
 	struct vma_world *world;
@@ -23,7 +22,7 @@ struct vma_model {
 	struct vma_facts *facts;
 	u32 *map_of;
 	size_t nr_map_of;
-	struct vma *initial;
+	struct vma_was *was;
 	u8 *fields;
 	struct vma_provenance mm_fields[VMA_MM_FIELD_NR];
 };

@@ -27,6 +27,7 @@ struct job {
 	const struct source *s;
 	struct vma_facts *f;
 	struct vma_bpf **bpf;
+	u32 have;        /* counters that some record has */
 	size_t cursor;   /* next map, while maps is compared with smaps */
 	size_t differs;
 };
@@ -35,6 +36,7 @@ static int keep_map(void *ctx, const struct vma_fact_map *m)
 {
 	struct job *job = ctx;
 
+	job->have |= m->have;
 	return facts_add_map(job->f, m);
 }
 
@@ -98,6 +100,7 @@ static int read_mappings(struct job *job, u32 levels, struct vma_err *err)
 	int rc = -ENOENT;
 
 	facts_drop_maps(f);
+	job->have = 0;
 	f->levels &= ~(u32)(VMA_READ_MAPS | VMA_READ_SMAPS);
 	f->unknown_keys = 0;
 	if (levels & VMA_READ_SMAPS) {
@@ -194,17 +197,16 @@ static int judge_empty(const struct source *s, struct vma_facts *f, int rc, stru
 	return vma_fail(err, EBADMSG, "%s: maps is empty", s->label);
 }
 
-static void note_pkeys(struct vma_facts *f)
+static void note_pkeys(const struct job *job)
 {
-	for (size_t i = 0; i < f->nr_maps; i++) {
-		if (!(f->maps[i].have & 1U << VMA_SMAPS_PROTECTIONKEY))
-			continue;
+	struct vma_facts *f = job->f;
+
+	if (job->have & 1U << VMA_SMAPS_PROTECTIONKEY) {
 		f->system.pkeys = true;
 		f->have_sysctl |= VMA_SYS_PKEYS;
-		return;
-	}
-	if ((f->levels & VMA_READ_SMAPS) && f->live)
+	} else if ((f->levels & VMA_READ_SMAPS) && f->live) {
 		f->have_sysctl |= VMA_SYS_PKEYS;
+	}
 }
 
 static int read_all(struct job *job, u32 levels, struct vma_err *err)
@@ -230,7 +232,7 @@ static int read_all(struct job *job, u32 levels, struct vma_err *err)
 	rc = f->kernel_thread ? 0 : read_settled(job, levels, err);
 	if (rc || !f->nr_maps)
 		return judge_empty(s, f, rc, err);
-	note_pkeys(f);
+	note_pkeys(job);
 	if (levels & VMA_READ_FILES) {
 		rc = files_read(s, f);
 		f->levels |= VMA_READ_FILES;

@@ -2,8 +2,8 @@
 #ifndef REBUILD_BUILD_H
 #define REBUILD_BUILD_H
 /*
- * The model while it is being built. One pass a file: world (machine), file (what is mapped),
- * layout (VMAs), mm, topology (anon_vmas), pages; each says how it knows what it wrote.
+ * The model while it is being built. One pass a file: survey, world (machine), file (what is
+ * mapped), layout (VMAs), mm, topology (anon_vmas), pages; each says how it knows what it wrote.
  */
 #include <string.h>
 
@@ -64,6 +64,9 @@ struct build {
 	struct vma_mm *mm;
 	const struct vma_kernel *k;
 	u64 uffd[MAX_UFFD];               /* the kernel's addresses of userfaultfds seen */
+	bool any_soft_dirty, any_name;    /* survey.c: a record has such a flag, such a label */
+	u64 heap_start, heap_end;         /* what is labelled so; 0 nothing */
+	size_t stack;                     /* the map that holds exec's stack; nr_maps: none */
 	u64 stack_start, stack_end;       /* exec's stack, all pieces of it; 0 unknown */
 	struct vma **vmas;                /* by map; NULL for the gate */
 	const struct vma_fact_bpf **bpf;  /* by map; NULL entries where the kernel was not asked */
@@ -90,12 +93,29 @@ static inline bool has_label(const struct vma_fact_map *m, const char *head)
 	return m->path[0] == '[' && !strncmp(m->path, head, strlen(head));
 }
 
+/* A VMA as it was rebuilt, but for its range, which the facts have: for one that stays as it is this
+ * is all there is to keep of it. */
+struct vma_was {
+	u64 vm_flags, vm_pgoff;
+	u32 file, name, anon_vma;
+	u16 policy, uffd;
+};
+
+static inline struct vma_was was_of(const struct vma *vma)
+{
+	return (struct vma_was){ vma->vm_flags, vma->vm_pgoff, vma->file, vma->name, vma->anon_vma,
+				 vma->policy, vma->uffd };
+}
+
 struct vma_provenance known_row(enum how how);
 
 static inline void known_mm(struct build *b, enum vma_mm_field field, enum how how)
 {
 	b->m->mm_fields[field] = known_row(how);
 }
+
+/* survey.c: what the records tell together, first of all. */
+void build_survey(struct build *b);
 
 /* world.c: the machine's settings into the world. */
 void build_system(struct build *b);

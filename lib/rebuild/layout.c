@@ -48,14 +48,8 @@ static u64 find_flags(struct build *b, size_t map)
 static void find_stack(struct build *b)
 {
 	const struct vma_facts *f = b->f;
-	bool exact = f->have_stat & 1U << VMA_STAT_START_STACK;
-	u64 at = f->stat[VMA_STAT_START_STACK];
-	size_t i;
+	size_t i = b->stack;
 
-	for (i = 0; i < f->nr_maps; i++)
-		if (exact ? f->maps[i].start <= at && at < f->maps[i].end
-			  : is_label(&f->maps[i], "[stack]"))
-			break;
 	if (i == f->nr_maps || f->maps[i].gate)
 		return;
 	b->stack_start = f->maps[i].start;
@@ -184,6 +178,18 @@ static void find_lock(struct build *b, size_t map)
 	b->mm->mm_lock_seq = bpf->mm_seq + (b->k->mm_lock_seqcount && bpf->mm_seq & 1);
 }
 
+/* A key in use is allocated; the one of an execute-only mapping was made by the kernel (M6). */
+static void know_pkey(struct build *b, u64 flags)
+{
+	unsigned int key = vma_pkey(flags);
+
+	if (!key)
+		return;
+	b->mm->pkeys |= (u16)(1U << key);
+	if ((flags & VM_ACCESS_FLAGS) == VM_EXEC)
+		b->mm->exec_only_pkey = (s32)key;
+}
+
 int build_vmas(struct build *b, const u32 *file, struct vma_err *err)
 {
 	const struct vma *left = NULL;
@@ -196,6 +202,7 @@ int build_vmas(struct build *b, const u32 *file, struct vma_err *err)
 		if (m->gate)
 			continue;
 		init.vm_flags = find_flags(b, i);
+		know_pkey(b, init.vm_flags);
 		init.vm_pgoff = find_pgoff(b, i, vma_file_at(b->w, file[i]));
 		init.name = find_name(b, i);
 		init.policy = find_policy(b, i);

@@ -10,5 +10,6 @@ rebuild_sources = \
 	lib/rebuild/open.c \
 	lib/rebuild/pages.c \
 	lib/rebuild/rebuild.c \
+	lib/rebuild/survey.c \
 	lib/rebuild/topology.c \
 	lib/rebuild/world.c

@@ -23,16 +23,25 @@ static u64 status_pages(const struct vma_facts *f, enum vma_status_key key, u64 
 	return f->have_status & 1U << key ? f->status[key] / 4 : otherwise;
 }
 
-static void build_counters(struct build *b)
+static u64 locked_pages(const struct build *b)
 {
-	struct vma_mm *mm = b->mm;
 	u64 locked = 0;
 
 	for (size_t i = 0; i < b->f->nr_maps; i++)
 		if (b->vmas[i] && (b->vmas[i]->vm_flags & VM_LOCKED))
 			locked += vma_pages(b->vmas[i]);
+	return locked;
+}
+
+static void build_counters(struct build *b)
+{
+	struct vma_mm *mm = b->mm;
+
 	/* The kernel's own count may have drifted (rule R11): it is what limits are checked with. */
-	mm->locked_vm = status_pages(b->f, VMA_ST_VMLCK, locked);
+	if (b->f->have_status & 1U << VMA_ST_VMLCK)
+		mm->locked_vm = status_pages(b->f, VMA_ST_VMLCK, 0);
+	else
+		mm->locked_vm = locked_pages(b);
 	mm->pinned_vm = status_pages(b->f, VMA_ST_VMPIN, 0);
 	mm->hiwater_vm = status_pages(b->f, VMA_ST_VMPEAK, mm->total_vm);
 	if (b->f->have_status & 1U << VMA_ST_VMPTE)
@@ -70,14 +79,8 @@ static void build_brk(struct build *b)
 	struct vma_mm *mm = b->mm;
 	const struct vma_fact_mm_bpf *k = b->f->mm_bpf;
 	enum how how = HOW_NO_HEAP;
-	u64 first = 0, last = 0;
+	u64 first = b->heap_start, last = b->heap_end;
 
-	for (size_t i = 0; i < b->f->nr_maps; i++) {
-		if (!is_label(&b->f->maps[i], "[heap]"))
-			continue;
-		first = first ? first : b->f->maps[i].start;
-		last = b->f->maps[i].end;
-	}
 	if (k) {
 		mm->start_brk = k->start_brk;
 		mm->brk = k->brk;
@@ -241,21 +244,6 @@ static void build_rights(struct build *b)
 				  vma_world_system(b->w)->thp_built_in;
 }
 
-/* Keys in use are allocated; the one of an execute-only mapping was made by the kernel (M6). */
-static void build_pkeys(struct build *b)
-{
-	for (size_t i = 0; i < b->f->nr_maps; i++) {
-		const struct vma *vma = b->vmas[i];
-		unsigned int key = vma ? vma_pkey(vma->vm_flags) : 0;
-
-		if (!key)
-			continue;
-		b->mm->pkeys |= (u16)(1U << key);
-		if ((vma->vm_flags & VM_ACCESS_FLAGS) == VM_EXEC)
-			b->mm->exec_only_pkey = (s32)key;
-	}
-}
-
 void build_mm(struct build *b)
 {
 	build_rights(b); /* first: mmap_base looks at the stack limit */
@@ -264,5 +252,4 @@ void build_mm(struct build *b)
 	build_brk(b);
 	build_bases(b);
 	build_def_flags(b);
-	build_pkeys(b);
 }

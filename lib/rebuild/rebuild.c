@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fetch.h"
 #include "rebuild/build.h"
 
 /* The working arrays, one entry a map. */
@@ -34,7 +35,7 @@ void vma_model_free(struct vma_model *m)
 	vma_world_free(m->world);
 	vma_facts_free(m->facts);
 	free(m->map_of);
-	free(m->initial);
+	free(m->was);
 	free(m->fields);
 	free(m);
 }
@@ -62,10 +63,10 @@ static struct vma_model *model_new(const struct vma_facts *f, const struct vma_k
 
 	if (!m)
 		return NULL;
-	m->initial = calloc(f->nr_maps, sizeof(*m->initial));
-	m->fields = calloc(f->nr_maps, VMA_FIELD_NR);
+	m->was = fetch_calloc(f->nr_maps, sizeof(*m->was));
+	m->fields = fetch_calloc(f->nr_maps, VMA_FIELD_NR);
 	m->world = vma_world_new(k);
-	if (!m->initial || !m->fields || !m->world)
+	if (!m->was || !m->fields || !m->world)
 		return NULL;
 	m->mm = vma_mm_new(m->world, f->pid);
 	if (!m->mm)
@@ -102,14 +103,14 @@ static int remember(struct build *b)
 		if (b->vmas[i] && b->vmas[i]->id > highest)
 			highest = b->vmas[i]->id;
 	m->nr_map_of = (size_t)highest + 1;
-	m->map_of = calloc(m->nr_map_of, sizeof(*m->map_of));
+	m->map_of = fetch_calloc(m->nr_map_of, sizeof(*m->map_of));
 	if (!m->map_of)
 		return -ENOMEM;
 	for (size_t i = 0; i < b->f->nr_maps; i++) {
 		if (!b->vmas[i])
 			continue;
 		m->map_of[b->vmas[i]->id] = (u32)i + 1;
-		m->initial[i] = *b->vmas[i];
+		m->was[i] = was_of(b->vmas[i]);
 	}
 	return 0;
 }
@@ -118,6 +119,7 @@ static int build_all(struct build *b, struct work *work, struct vma_err *err)
 {
 	int rc;
 
+	build_survey(b);
 	build_system(b);
 	rc = build_files(b, work->file);
 	if (rc)
@@ -153,9 +155,9 @@ int vma_rebuild(struct vma_facts *f, const struct vma_kernel *given, struct vma_
 	if (rc)
 		return rc;
 	m = model_new(f, &k);
-	work.vmas = calloc(f->nr_maps, sizeof(*work.vmas));
+	work.vmas = fetch_calloc(f->nr_maps, sizeof(*work.vmas));
 	work.bpf = calloc(f->nr_maps, sizeof(*work.bpf));
-	work.file = calloc(f->nr_maps, sizeof(*work.file));
+	work.file = fetch_calloc(f->nr_maps, sizeof(*work.file));
 	if (!m || !work.vmas || !work.bpf || !work.file)
 		return vma_fail(err, ENOMEM, "%s: out of memory", name);
 	match_bpf(f, work.bpf);

@@ -37,24 +37,6 @@ static const struct {
 };
 
 /* What no file says shows in the mappings themselves. */
-static bool any_soft_dirty(const struct vma_facts *f)
-{
-	for (size_t i = 0; i < f->nr_maps; i++)
-		if (f->maps[i].has_flags && (f->maps[i].flags & VM_SOFTDIRTY))
-			return true;
-	return false;
-}
-
-static bool any_name(const struct vma_facts *f)
-{
-	for (size_t i = 0; i < f->nr_maps; i++)
-		if (f->maps[i].path[0] == '[' &&
-		    (!strncmp(f->maps[i].path, "[anon:", 6) ||
-		     !strncmp(f->maps[i].path, "[anon_shmem:", 12)))
-			return true;
-	return false;
-}
-
 void build_system(struct build *b)
 {
 	struct vma_system *sys = vma_world_system(b->w);
@@ -65,7 +47,7 @@ void build_system(struct build *b)
 			memcpy((char *)sys + settings[i].offset,
 			       (const char *)&f->system + settings[i].offset, settings[i].size);
 	sys->soft_dirty = (f->have_sysctl & VMA_SYS_SOFT_DIRTY) ? f->system.soft_dirty
-								: any_soft_dirty(f);
+								: b->any_soft_dirty;
 	sys->anon_vma_names = (f->have_sysctl & VMA_SYS_ANON_NAMES) ? f->system.anon_vma_names
-								    : any_name(f);
+								    : b->any_name;
 }
