@@ -77,12 +77,14 @@ static const struct vma_provenance exact = { VMA_EXACT, 100, "" };
 /* How a column of an anon_vma is known: by its tree, its parent, or what hangs below. */
 static struct vma_provenance how_of_anon(const struct vma_forest_anon *a, enum anon_column col)
 {
-	const bool count = col >= COL_CHILDREN && col <= COL_REFS;
-
-	if (count && a->open)
-		return (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
-	if (count && a->counted)
-		return exact;
+	if (col >= COL_CHILDREN && col <= COL_REFS) {
+		if (a->counted)
+			return exact;
+		if (a->open)
+			return (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
+		/* of those who were read */
+		return vma_weaker(a->how, (struct vma_provenance){ VMA_INFERRED, 90, "A9" });
+	}
 	return col == COL_PARENT || col == COL_DEPTH ? a->parent_how : a->how;
 }
 
@@ -121,14 +123,12 @@ static void get_number(const struct vma_column *col, const void *row_, struct vm
 	case COL_CHAIN_LENGTH: cell->num = r->vma->nr_chain; break;
 	}
 	cell->how = how_of(r, (enum anon_column)col->arg);
-	/* The number is ours: that it has one is what was found. */
+	/* It has one, and the number is ours; only that no other has it is not known. */
 	if (col->arg == COL_ANON && cell->how.known == VMA_UNKNOWN)
-		cell->state = VMA_CELL_HAS;
-	else
-		cell->state = known && cell->how.known != VMA_UNKNOWN ? VMA_CELL_HAS :
-									VMA_CELL_UNKNOWN;
-	if (cell->state == VMA_CELL_UNKNOWN)
+		cell->how = (struct vma_provenance){ VMA_INFERRED, 50, "I7" };
+	if (!known)
 		cell->how = (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
+	cell->state = cell->how.known != VMA_UNKNOWN ? VMA_CELL_HAS : VMA_CELL_UNKNOWN;
 }
 
 static size_t put_id(char *out, size_t at, u64 id)

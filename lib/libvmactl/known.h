@@ -59,4 +59,12 @@ struct vma_provenance {
 	const char *rule;
 };
 
+/** vma_weaker() - of two, the one that is less certain */
+static inline struct vma_provenance vma_weaker(struct vma_provenance a, struct vma_provenance b)
+{
+	if (a.known != b.known)
+		return a.known < b.known ? a : b;
+	return a.confidence <= b.confidence ? a : b;
+}
+
 #endif

@@ -107,17 +107,23 @@ static bool is_init(const struct source *s, u32 pid)
 	return init;
 }
 
-/* Do the two come from one exec, the parent first? */
-static bool is_kin(const struct kin *child, const struct kin *parent)
+bool lineage_is_kin(const struct vma_facts *a, const struct vma_facts *b)
 {
 	static const enum vma_stat_key same[] = { VMA_STAT_START_STACK, VMA_STAT_ARG_START,
 						  VMA_STAT_START_BRK, VMA_STAT_START_CODE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
-		if (!(child->f.have_stat & parent->f.have_stat & 1U << same[i]) ||
-		    child->f.stat[same[i]] != parent->f.stat[same[i]])
+		if (!(a->have_stat & b->have_stat & 1U << same[i]) ||
+		    a->stat[same[i]] != b->stat[same[i]])
 			return false;
-	return parent->f.stat[VMA_STAT_STARTTIME] <= child->f.stat[VMA_STAT_STARTTIME];
+	return true;
+}
+
+/* Do the two come from one exec, the parent first? */
+static bool is_kin(const struct kin *child, const struct kin *parent)
+{
+	return lineage_is_kin(&child->f, &parent->f) &&
+	       parent->f.stat[VMA_STAT_STARTTIME] <= child->f.stat[VMA_STAT_STARTTIME];
 }
 
 /*

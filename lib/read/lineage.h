@@ -8,4 +8,8 @@
 /* forked, forks, mm_of and fork_parent of a process whose status was read. */
 void lineage_read(const struct source *s, struct vma_facts *f);
 
+/* Do two processes come from one exec, whoever forked between them? As far as their addresses, which
+ * fork copies, may be seen. */
+bool lineage_is_kin(const struct vma_facts *a, const struct vma_facts *b);
+
 #endif

@@ -297,13 +297,6 @@ static void count_links(const struct vma_world *w, const struct vma_mm *parent,
 	}
 }
 
-static struct vma_provenance weaker(struct vma_provenance a, struct vma_provenance b)
-{
-	if (a.known != b.known)
-		return a.known < b.known ? a : b;
-	return a.confidence <= b.confidence ? a : b;
-}
-
 /*
  * How well the chains are known that fork copies, and whether it takes anon_vmas again that somebody
  * left behind: nobody can have while all who forked still live (rule A9).
@@ -321,7 +314,7 @@ static void judge_anon(const struct vma_model *m, struct vma_fork_bill *b)
 	b->anon_how = f->forked && f->forks < 0 ? (struct vma_provenance){ VMA_UNKNOWN, 0, "" } : how;
 	vma_for_each(m->mm, vma)
 		if (vma->anon_vma && !(vma->vm_flags & (VM_DONTCOPY | VM_WIPEONFORK)))
-			how = weaker(how, vma_model_known(m, vma, VMA_FIELD_CHAIN));
+			how = vma_weaker(how, vma_model_known(m, vma, VMA_FIELD_CHAIN));
 	b->link_how = how;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/range.h"
+#include "read/lineage.h"
 
 #define LIKELY 75   /* percent, at least, of what follows from several statements */
 #define RELATIVES 8 /* whose pages are compared with those of a process without a parent */
@@ -34,17 +35,10 @@ static const struct vma_provenance by_growth = { VMA_INFERRED, 95, "A9" };
 static const struct vma_provenance by_fork = { VMA_INFERRED, 99, "I7" };
 static const struct vma_provenance by_cut = { VMA_INFERRED, 95, "A5" };
 
-static struct vma_provenance weaker(struct vma_provenance a, struct vma_provenance b)
-{
-	if (a.known != b.known)
-		return a.known < b.known ? a : b;
-	return a.confidence <= b.confidence ? a : b;
-}
-
 /* As certain as two statements together; what is not likely enough then is not said. */
 static struct vma_provenance both(struct vma_provenance a, struct vma_provenance b)
 {
-	return a.confidence * b.confidence < LIKELY * 100 ? unknown : weaker(a, b);
+	return a.confidence * b.confidence < LIKELY * 100 ? unknown : vma_weaker(a, b);
 }
 
 static const struct vma_model *model_of(const struct vma_forest *f, size_t from)
@@ -129,7 +123,7 @@ static void inherit(struct vma_forest *f, size_t process, const struct vma *vma,
 
 	a->tree = above->tree;
 	a->root = above->root;
-	a->parent_how = weaker(how, new);
+	a->parent_how = vma_weaker(how, new);
 	a->parent = a->parent_how.known == VMA_UNKNOWN ? 0 : above->id;
 	v->from = from;
 	v->how[VMA_FOREST_PARENT] = a->parent_how;
@@ -351,19 +345,6 @@ static void adopt_vma(struct vma_forest *f, size_t process, const struct vma *vm
 	}
 }
 
-/* Both came from one exec, whoever forked between them. */
-static bool are_kin(const struct vma_facts *a, const struct vma_facts *b)
-{
-	static const enum vma_stat_key same[] = { VMA_STAT_START_STACK, VMA_STAT_ARG_START,
-						  VMA_STAT_START_BRK, VMA_STAT_START_CODE };
-
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
-		if (!(a->have_stat & b->have_stat & 1U << same[i]) ||
-		    a->stat[same[i]] != b->stat[same[i]])
-			return false;
-	return true;
-}
-
 /* The mapping of a relative that has a page in common with one whose parent has ended. */
 static size_t find_relative(const struct vma_forest *f, size_t process, const struct vma *vma,
 			    const char *procfs)
@@ -372,7 +353,7 @@ static size_t find_relative(const struct vma_forest *f, size_t process, const st
 	size_t asked = 0;
 
 	for (size_t i = 0; i < process && asked < RELATIVES; i++) {
-		size_t from = are_kin(facts, f->model[i]->facts) ? origin(f, process, vma, i) : 0;
+		size_t from = lineage_is_kin(facts, f->model[i]->facts) ? origin(f, process, vma, i) : 0;
 
 		if (!from)
 			continue;
@@ -489,7 +470,7 @@ static void copy_process(struct vma_forest *f, size_t process, size_t of)
 		if (!entry)
 			continue;
 		struct vma_provenance how = f->vma[entry - 1].how[VMA_FOREST_SAME];
-		share(f, process, vma, entry, weaker(how, by_mm));
+		share(f, process, vma, entry, vma_weaker(how, by_mm));
 	}
 }
 

@@ -35,18 +35,11 @@ static const struct {
 
 /* ---------------------------------------------------------------- certainty */
 
-static struct vma_provenance weaker(struct vma_provenance a, struct vma_provenance b)
-{
-	if (a.known != b.known)
-		return a.known < b.known ? a : b;
-	return a.confidence <= b.confidence ? a : b;
-}
-
 /* A field of both sides: as certain as the weaker one. */
 static struct vma_provenance both(const struct vma_model *m, const struct vma_pair *p,
 				  enum vma_field field)
 {
-	return weaker(vma_model_known(m, p->left, field), vma_model_known(m, p->right, field));
+	return vma_weaker(vma_model_known(m, p->left, field), vma_model_known(m, p->right, field));
 }
 
 static struct vma_provenance how_of(const struct vma_model *m, const struct vma_pair *p)
@@ -56,7 +49,7 @@ static struct vma_provenance how_of(const struct vma_model *m, const struct vma_
 			continue;
 		if (rules[i].field2 == NO_FIELD)
 			return both(m, p, rules[i].field);
-		return weaker(both(m, p, rules[i].field), both(m, p, rules[i].field2));
+		return vma_weaker(both(m, p, rules[i].field), both(m, p, rules[i].field2));
 	}
 	return (struct vma_provenance){ VMA_UNKNOWN, 0, "" };
 }

@@ -148,6 +148,24 @@ static void what_cannot_be_seen_is_unknown(void **state)
 	assert_why(f, VMA_WHY_NONE, VMA_UNKNOWN);
 }
 
+/* Its chain may have come over the fork, or it was written to later. */
+static void a_forked_process_does_not_know_whose_chain_is_longer(void **state)
+{
+	struct vma_facts *f = new_facts("6.18");
+	struct vma_model *m;
+
+	(void)state;
+	f->forked = 1;
+	add(f, 100, 4, RW, 4, "", "default");
+	add(f, 104, 4, RW, 0, "", "default");
+	struct verdict v = judge(f, &m);
+	assert_int_equal(v.pair.why, VMA_WHY_NONE);
+	assert_int_equal(v.pair.how.known, VMA_UNKNOWN);
+	assert_int_equal(v.pair.or_why[0], VMA_WHY_MERGE_ANON_FORK);
+	assert_int_equal(v.pair.or_why[1], VMA_WHY_MERGE_ANON);
+	vma_model_free(m);
+}
+
 static void mappings_of_other_perms_do_not_look_alike(void **state)
 {
 	struct vma_facts *f = new_facts("6.18");
@@ -405,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_policy_is_named),
 		cmocka_unit_test(a_name_is_named),
 		cmocka_unit_test(what_cannot_be_seen_is_unknown),
+		cmocka_unit_test(a_forked_process_does_not_know_whose_chain_is_longer),
 		cmocka_unit_test(mappings_of_other_perms_do_not_look_alike),
 		cmocka_unit_test(it_names_nothing_false_after_random_calls),
 	};
