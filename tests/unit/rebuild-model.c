@@ -53,6 +53,12 @@ static struct vma_fact_map *add(struct vma_facts *f, u64 page, u64 nr, u64 flags
 	return &f->maps[f->nr_maps - 1];
 }
 
+/* Its counters are its own: they are shared only where a reader numbered them. */
+static void set_counter(struct vma_fact_map *m, enum vma_smaps_key key, u64 kb)
+{
+	((u64 *)m->kb)[key] = kb;
+}
+
 static void add_file(struct vma_facts *f, u64 page, u64 nr, u64 flags, u64 offset_pages,
 		     const char *path, u64 inode)
 {
@@ -363,11 +369,11 @@ static struct vma_facts *forked_facts(s32 forks, s8 copied)
 	f->fork_parent = forks > 0 ? 6 : 0;
 	f->exe = facts_str(f, "/bin/program");
 	add_file(f, 10, 2, RW, 0, "/bin/program", 1);
-	f->maps[0].kb[VMA_SMAPS_ANONYMOUS] = 4;
+	set_counter(&f->maps[0], VMA_SMAPS_ANONYMOUS, 4);
 	add_file(f, 20, 2, RW, 0, "/lib/late.so", 2);
-	f->maps[1].kb[VMA_SMAPS_ANONYMOUS] = 4;
+	set_counter(&f->maps[1], VMA_SMAPS_ANONYMOUS, 4);
 	add(f, 30, 2, RW, 1, "");
-	add(f, 40, 2, RW, 2, "")->kb[VMA_SMAPS_SHARED_DIRTY] = 4;
+	set_counter(add(f, 40, 2, RW, 2, ""), VMA_SMAPS_SHARED_DIRTY, 4);
 	return f;
 }
 

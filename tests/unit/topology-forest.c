@@ -49,15 +49,16 @@ static struct vma_facts *process(u32 pid, u32 parent, s32 forks)
 static void add(struct vma_facts *f, u64 page, u64 nr, u64 flags, u64 anon, u64 shared,
 		const char *path)
 {
+	const u64 kb[VMA_SMAPS_NR] = {
+		[VMA_SMAPS_ANONYMOUS] = anon * 4, [VMA_SMAPS_SHARED_DIRTY] = shared * 4,
+	};
 	struct vma_fact_map m = {
-		.start = page * P, .end = (page + nr) * P, .flags = flags, .has_flags = true,
+		.start = page * P, .end = (page + nr) * P, .flags = flags, .has_flags = true, .kb = kb,
 		.path = path, .have = 1U << VMA_SMAPS_ANONYMOUS, .policy = "default",
 		.inode = *path == '/' ? 77 : 0, .dev_major = *path == '/' ? 8 : 0,
 	};
 
 	vma_flags_perms(flags, m.perms);
-	m.kb[VMA_SMAPS_ANONYMOUS] = anon * 4;
-	m.kb[VMA_SMAPS_SHARED_DIRTY] = shared * 4;
 	assert_int_equal(facts_add_map(f, &m), 0);
 }
 
