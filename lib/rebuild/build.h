@@ -93,18 +93,18 @@ static inline bool has_label(const struct vma_fact_map *m, const char *head)
 	return m->path[0] == '[' && !strncmp(m->path, head, strlen(head));
 }
 
-/* A VMA as it was rebuilt, but for its range, which the facts have: for one that stays as it is this
+/* A VMA as it was rebuilt, of which the facts need not be kept: for one that stays as it is this
  * is all there is to keep of it. */
 struct vma_was {
-	u64 vm_flags, vm_pgoff;
+	u64 vm_start, vm_end, vm_flags, vm_pgoff;
 	u32 file, name, anon_vma;
 	u16 policy, uffd;
 };
 
 static inline struct vma_was was_of(const struct vma *vma)
 {
-	return (struct vma_was){ vma->vm_flags, vma->vm_pgoff, vma->file, vma->name, vma->anon_vma,
-				 vma->policy, vma->uffd };
+	return (struct vma_was){ vma->vm_start, vma->vm_end, vma->vm_flags, vma->vm_pgoff,
+				 vma->file, vma->name, vma->anon_vma, vma->policy, vma->uffd };
 }
 
 struct vma_provenance known_row(enum how how);

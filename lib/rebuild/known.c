@@ -87,8 +87,8 @@ static s64 map_index(const struct vma_model *m, const struct vma *vma)
 		return -1;
 	size_t map = m->map_of[vma->id] - 1;
 	/* Ids are used again: an overlap tells a VMA that was changed from one that is new. */
-	const struct vma_fact_map *was = &m->facts->maps[map];
-	return vma->vm_start < was->end && vma->vm_end > was->start ? (s64)map : -1;
+	const struct vma_was *was = &m->was[map];
+	return vma->vm_start < was->vm_end && vma->vm_end > was->vm_start ? (s64)map : -1;
 }
 
 const struct vma_fact_map *vma_model_map(const struct vma_model *m, const struct vma *vma)
@@ -98,17 +98,16 @@ const struct vma_fact_map *vma_model_map(const struct vma_model *m, const struct
 	return map < 0 ? NULL : &m->facts->maps[map];
 }
 
-static bool still_same(const struct vma_fact_map *map, const struct vma_was *a,
-		       const struct vma *b, enum vma_field field)
+static bool still_same(const struct vma_was *a, const struct vma *b, enum vma_field field)
 {
 	switch (field) {
 	case VMA_FIELD_RANGE:
-		return map->start == b->vm_start && map->end == b->vm_end;
+		return a->vm_start == b->vm_start && a->vm_end == b->vm_end;
 	case VMA_FIELD_FLAGS:
 	case VMA_FIELD_PAGE_PROT:
 		return a->vm_flags == b->vm_flags;
 	case VMA_FIELD_PGOFF: /* a piece that was cut off keeps its line */
-		return a->vm_pgoff - (map->start >> VMA_PAGE_SHIFT) ==
+		return a->vm_pgoff - (a->vm_start >> VMA_PAGE_SHIFT) ==
 		       b->vm_pgoff - (b->vm_start >> VMA_PAGE_SHIFT);
 	case VMA_FIELD_FILE:
 	case VMA_FIELD_OPS:
@@ -135,7 +134,7 @@ struct vma_provenance vma_model_known(const struct vma_model *m, const struct vm
 {
 	s64 map = map_index(m, vma);
 
-	if (map < 0 || !still_same(&m->facts->maps[map], &m->was[map], vma, field))
+	if (map < 0 || !still_same(&m->was[map], vma, field))
 		return (struct vma_provenance){ VMA_DERIVED, 100, "simulated" };
 	return known_row((enum how)m->fields[(size_t)map * VMA_FIELD_NR + field]);
 }
