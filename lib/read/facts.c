@@ -29,7 +29,7 @@ struct building {
 	struct {
 		u32 body;
 		const u64 *kb;
-	} shared[8];      /* by vma_fact_map.body: the counters that records share */
+	} shared[32];     /* by vma_fact_map.body: the counters that records share */
 };
 
 struct vma_facts *facts_new(void)

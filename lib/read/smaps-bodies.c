@@ -6,7 +6,7 @@
 
 #include "read/text.h"
 
-#define BODIES 4
+#define BODIES 8
 #define SLOTS 40
 #define SLOT_TEXT 104
 

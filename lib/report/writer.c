@@ -43,7 +43,7 @@ struct shown {
  * Neighbouring columns that need the same part of a row alone, and the texts of those parts that
  * were met twice.
  */
-#define MEMOS 6
+#define MEMOS 8
 struct run {
 	u32 part;
 	size_t nr;

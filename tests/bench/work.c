@@ -201,9 +201,12 @@ static void put_header(struct text *t, u64 i)
 {
 	unsigned long long at = 0x7f0000000000 + i * 3 * PAGE;
 
-	put(t, "%llx-%llx %s %08llx fe:01 %llu%s\n", at, at + 2 * PAGE, i % 2 ? "rw-p" : "r--p",
-	    i % 3 ? 0ULL : i * PAGE, i % 3 ? 0ULL : 130000 + i,
-	    i % 3 ? "" : "                     /usr/lib/x86_64-linux-gnu/libexample.so.1.2.3");
+	put(t, "%llx-%llx %s ", at, at + 2 * PAGE, i % 2 ? "rw-p" : "r--p");
+	if (i % 3)
+		put(t, "00000000 00:00 0 \n");
+	else
+		put(t, "%08llx fe:01 %llu                     /usr/lib/x86_64-linux-gnu/libexample.so.1\n",
+		    (unsigned long long)(i * PAGE), (unsigned long long)(130000 + i));
 }
 
 static void put_record(struct text *t, u64 i)
