@@ -73,7 +73,9 @@ static bool reads(const struct step *step, const u64 *arg)
 {
 	if (step->op == VMA_OP_MADVISE || step->op == VMA_OP_PROCESS_MADVISE)
 		return arg[2] == MADV_POPULATE_READ;
-	return step->op == VMA_OP_TOUCH || step->op == VMA_OP_MLOCK || step->op == VMA_OP_MLOCK2;
+	if (step->op == VMA_OP_TOUCH)
+		return arg[2] != PROT_WRITE;
+	return step->op == VMA_OP_MLOCK || step->op == VMA_OP_MLOCK2;
 }
 
 /*

@@ -102,12 +102,47 @@ static void a_window_that_begins_anywhere(void **state)
 	picture_end(&p);
 }
 
+/* Is an access to page @page left out after @calls? The file has 64 pages. */
+static bool is_left_out(const char *calls, u64 page, u64 access)
+{
+	const struct step step = { .op = VMA_OP_TOUCH,
+				   .arg = { picture_addr(page), VMA_PAGE_SIZE, access } };
+	struct vma_kernel k;
+	struct picture p = { .what = calls };
+	bool answer;
+
+	assert_int_equal(vma_kernel_init(&k, "6.18", NULL), 0);
+	picture_begin(&p, &k, "");
+	picture_calls(&p, calls);
+	answer = vma_spare_kernel(p.mm, &step, step.arg);
+	picture_end(&p);
+	return answer;
+}
+
+/* Fault-around begins at multiples of 16 pages; a page table holds 512. */
+static void reads_that_depend_on_an_empty_page_table(void **state)
+{
+	static const char last_at_64[] = "map 1 70 rw big 0";
+
+	(void)state;
+	assert_true(is_left_out(last_at_64, 66, PROT_READ));
+	assert_true(is_left_out(last_at_64, 66, PROT_EXEC));
+	assert_false(is_left_out(last_at_64, 66, PROT_WRITE));
+	assert_false(is_left_out(last_at_64, 64, PROT_READ)); /* not past the end */
+	assert_false(is_left_out("map 2 70 rw big 0", 66, PROT_READ)); /* two of its pages */
+	assert_false(is_left_out("map 0 70 rw big 0", 66, PROT_READ)); /* none */
+	assert_false(is_left_out("map 1 70 rw big 0; touch 1 1 r", 66, PROT_READ));
+	assert_true(is_left_out("map 1 70 rw big 0; map 600 1 rw; touch 600 1 w", 66, PROT_READ));
+	assert_false(is_left_out("maps 1 70 rw tmpfs 0", 66, PROT_READ));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_middle_of_the_last_charged_mapping),
 		cmocka_unit_test(searches_that_depend_on_the_tree),
 		cmocka_unit_test(a_window_that_begins_anywhere),
+		cmocka_unit_test(reads_that_depend_on_an_empty_page_table),
 	};
 
 	return cmocka_run_group_tests_name("verify-spare", tests, NULL, NULL);
