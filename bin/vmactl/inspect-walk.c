@@ -77,8 +77,11 @@ static u32 number_of(struct numbers *n, u64 key)
 
 static int write_row(struct walk *w, const struct vma_row *row)
 {
-	if (!w->begun && !listing_begin(w->l, NULL))
-		return 1;
+	if (!w->begun) {
+		w->l->opts.same = vma_row_same;
+		if (!listing_begin(w->l, NULL))
+			return 1;
+	}
 	w->begun = true;
 	return listing_row(w->l, row) ? 0 : 1;
 }

@@ -263,7 +263,7 @@ void vma_row_of_vma(struct vma_row *row, struct vma_view *view, const struct vma
 		    const struct vma_fact_map *map);
 void vma_row_of_bpf(struct vma_row *row, struct vma_view *view, const struct vma_fact_bpf *bpf,
 		    u32 anon_vma);
-/** vma_row_same() - for vma_writer_opts.same, when all rows are of vma_row_of_map(). */
+/** vma_row_same() - for vma_writer_opts.same, when no row is of vma_row_of_vma(). */
 u64 vma_row_same(const void *row, u32 part);
 
 /* ---------------------------------------------------------------- filter, sort, group */

@@ -544,6 +544,10 @@ u64 vma_row_same(const void *row_, u32 part)
 	const struct vma_fact_map *m = row->map;
 	u32 perms;
 
+	if (!m) /* the kernel's own record: flags are all of it that comes again */
+		return part == VMA_PART_FILE ? 0 : row->flags + 1;
+	if (m->gate)
+		return 0;
 	if (part == VMA_PART_BODY)
 		return m->body ? (u64)row->view->reading << 40 | m->body : 0;
 	if (part == VMA_PART_FILE) /* most have none, and no name */
