@@ -128,6 +128,23 @@ static inline void clear(struct line *l)
 	l->value = 0;
 }
 
+/* "12 mprotect(": a pid and nothing else before the call, which is how most lines begin. NULL: no. */
+static const char *lex_pid(const char *p, const char *end, struct line *out)
+{
+	u64 pid = 0;
+	u32 digit;
+
+	for (; p < end && (digit = (u32)*p - '0') < 10; p++)
+		pid = pid * 10 + digit;
+	if (p >= end || *p != ' ')
+		return NULL;
+	p = skip_blanks(p, end);
+	if (p >= end || !is_char(*p, CHAR_NAME) || is_char(*p, CHAR_DIGIT))
+		return NULL;
+	out->pid = (u32)pid;
+	return p;
+}
+
 enum line_kind line_lex(const struct words *words, const char *s, size_t len, struct line *out)
 {
 	const char *end = s + len, *p = s;
@@ -139,8 +156,12 @@ enum line_kind line_lex(const struct words *words, const char *s, size_t len, st
 		return out->kind = LINE_RECORD;
 	if (p >= end || *p == '#')
 		return out->kind = LINE_BLANK;
-	if (!is_char(*p, CHAR_NAME) || is_char(*p, CHAR_DIGIT))
-		p = lex_prefix(p, end, out);
+	if (is_char(*p, CHAR_DIGIT))
+		p = lex_pid(p, end, out);
+	else if (!is_char(*p, CHAR_NAME))
+		p = NULL;
+	if (!p)
+		p = lex_prefix(s, end, out);
 	out->text = p;
 	out->text_len = (u32)(end - p);
 	if (p >= end)
