@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "libvmactl/engine.h"
+#include "libvmactl/topology.h"
 #include "target.h"
 
 /* The columns of a mapping that are fields of the object, under the kernel's names. */
@@ -112,42 +113,29 @@ static void add_anon(const struct vma_model *m, const struct vma *vma, struct fi
 		   vma_model_known(m, vma, VMA_FIELD_SHARING));
 }
 
-/* The less certain of two. */
-static struct vma_provenance weaker(struct vma_provenance a, struct vma_provenance b)
-{
-	return b.known < a.known ? b : a;
-}
-
-/* A neighbour: where, how far, and what keeps the two apart. */
+/* A neighbour: where, how far, and what keeps the two apart, as why says it. */
 static void add_neighbour(const struct vma_model *m, const struct vma *left,
 			  const struct vma *right, bool next, struct fields *f)
 {
 	const struct vma *other = next ? right : left;
-	enum vma_why why = VMA_WHY_NONE;
-	struct vma_provenance how = field_exact;
+	const char *name = next ? "merges_with_next" : "merges_with_prev";
+	struct vma_pair pair;
 	char text[160];
 
 	snprintf(text, sizeof(text), "0x%llx-0x%llx", (unsigned long long)other->vm_start,
 		 (unsigned long long)other->vm_end);
-	fields_text(f, next ? "next" : "prev", FIELD_TEXT, text, how);
+	fields_text(f, next ? "next" : "prev", FIELD_TEXT, text, field_exact);
 	fields_num(f, next ? "gap_to_next" : "gap_to_prev", FIELD_BYTES,
-		   right->vm_start - left->vm_end, how);
+		   right->vm_start - left->vm_end, field_exact);
 	if (left->vm_end != right->vm_start)
 		return;
-	if (vma_mergeable(m->mm, left, right, &why)) {
-		fields_text(f, next ? "merges_with_next" : "merges_with_prev", FIELD_TEXT,
-			    "would, in a call that covers both", how);
-		return;
-	}
-	for (int i = 0; i < VMA_FIELD_NR; i++) {
-		how = weaker(how, vma_model_known(m, left, (enum vma_field)i));
-		how = weaker(how, vma_model_known(m, right, (enum vma_field)i));
-	}
-	snprintf(text, sizeof(text), "no: %s (%s)", vma_why_at(why)->text, vma_why_at(why)->rule);
-	/* flags, file and offset are facts; only what no file shows makes this a guess */
-	if (why != VMA_WHY_MERGE_ANON && why != VMA_WHY_MERGE_ANON_FORK && how.known < VMA_DERIVED)
-		how = (struct vma_provenance){ .known = VMA_DERIVED, .rule = vma_why_at(why)->rule };
-	fields_text(f, next ? "merges_with_next" : "merges_with_prev", FIELD_TEXT, text, how);
+	vma_pair_of(m, left, right, &pair);
+	if (pair.why == VMA_WHY_NONE)
+		snprintf(text, sizeof(text), "would, in a call that covers both");
+	else
+		snprintf(text, sizeof(text), "no: %s (%s)", vma_why_at(pair.why)->text,
+			 vma_why_at(pair.why)->rule);
+	fields_text(f, name, FIELD_TEXT, text, pair.how);
 }
 
 static void add_counters(const struct vma_fact_map *map, struct fields *f)

@@ -37,6 +37,14 @@ in_arena() {
 	assert_eq "$(grep -c "^${arena:2:8}" "/proc/$parent/maps")" 1
 }
 
+@test "inspect --vma is no more certain of it" {
+	scene neighbours
+	run --separate-stderr vmactl inspect --vma "$arena" --json "$parent"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r .vma.merges_with_next.known <<<"$output")" "$(reasons "$parent" | cut -d' ' -f2)"
+	assert_contains "$(jq -r .vma.merges_with_next.value <<<"$output")" anon_vma
+}
+
 @test "with the kernel's own values the same reason is exact" {
 	run --separate-stderr vmactl inspect --source bpf self
 	[ "$status" -eq 0 ] || skip "$stderr"
