@@ -8,11 +8,11 @@
 TEST_EXTENSIONS = .sh .bats
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
-LOG_COMPILER = bash $(top_srcdir)/tests/lib/cmocka-tap
+LOG_COMPILER = tests/lib/within bash $(top_srcdir)/tests/lib/cmocka-tap
 SH_LOG_DRIVER = $(TAP_DRIVER)
-SH_LOG_COMPILER = bash
+SH_LOG_COMPILER = tests/lib/within bash
 BATS_LOG_DRIVER = $(TAP_DRIVER)
-BATS_LOG_COMPILER = bash $(top_srcdir)/tests/lib/bats-tap
+BATS_LOG_COMPILER = tests/lib/within bash $(top_srcdir)/tests/lib/bats-tap
 
 # What a test may rely on, whatever directory it is started from.
 AM_TESTS_ENVIRONMENT = \

@@ -128,12 +128,12 @@ static bool is_kin(const struct kin *child, const struct kin *parent)
 
 /*
  * A session is inherited, or begun by its leader: one that neither leads came from a process between
- * the two.
+ * the two. 0 is one that began outside the namespace.
  */
 static bool is_of_other_session(const struct kin *child, const struct kin *parent)
 {
-	return child->session != parent->session && child->session && parent->session &&
-	       child->session != child->pid && parent->session != parent->pid;
+	return child->session != parent->session && child->session != child->pid &&
+	       parent->session != parent->pid;
 }
 
 /* Process ids of another /proc may be of another namespace. */

@@ -10,7 +10,8 @@ lint_tests = \
 	tests/lint/setup.sh \
 	tests/lint/shell.sh \
 	tests/lint/spdx.sh \
-	tests/lint/state.sh
+	tests/lint/state.sh \
+	tests/lint/within.sh
 
 TESTS += $(lint_tests)
 EXTRA_DIST += $(lint_tests)
