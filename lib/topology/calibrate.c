@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a fork takes on this machine: a process of our own is given memory of one kind after the
- * other, about as much as the process in question has, and forks. How long a page or a mapping
- * takes depends on how many there are: they are in the caches, or they are not.
+ * other, about as much as the process in question has, rests, and forks. How long a page or a
+ * mapping takes depends on how many there are and on what ran before: they are in the caches, or
+ * they are not.
  *
  * That process is a copy of ours, which may have threads: raw system calls only in there.
  */
@@ -22,8 +23,9 @@
 #include "base/range.h"
 #include "libvmactl/topology.h"
 
-#define ROUNDS 31
+#define ROUNDS 15
 #define BUDGET_NS 200e6 /* CPU time of one kind of memory; three rounds there are in any case */
+#define IDLE_NS 2000000 /* before each fork: who forks has mostly waited for something */
 #define MOST_BYTES (512UL << 20)
 
 /* Our own time on a CPU: what others run meanwhile is no part of a fork. */
@@ -71,23 +73,27 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* One page of each step, written: what was shared with a child that is gone is ours again. */
+/* One page of each step, new and written, as the pages of a process are at its first fork: to fork
+ * again with those that were shared before takes half as long. */
 static void dirty(char *at, size_t len, size_t step)
 {
+	if (len)
+		madvise(at, len, MADV_DONTNEED);
 	for (size_t i = 0; i < len; i += step)
 		((volatile char *)at)[i]++;
 }
 
-/* The time of a fork, the median of some, with this memory freshly written before each; < 0: none
- * happened. */
+/* The time of a fork, the median of some, each after a rest and with new pages; < 0: none happened. */
 static double time_fork(char *at, size_t len, size_t step)
 {
+	const struct timespec rest = { .tv_nsec = IDLE_NS };
 	const double start = now();
 	double took[ROUNDS];
 	size_t nr = 0;
 
 	for (int i = 0; i < ROUNDS && (i < 3 || now() - start < BUDGET_NS); i++) {
 		dirty(at, len, step);
+		nanosleep(&rest, NULL);
 		double began = now();
 		long pid = fork_once();
 		double ended = now();
