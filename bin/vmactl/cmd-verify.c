@@ -122,6 +122,7 @@ static void put_json(struct vma_out *out, const struct vma_verify_report *r, con
 	vma_json_number(&j, "seed", r->seed);
 	vma_json_number(&j, "ops", r->ops);
 	vma_json_number(&j, "processes", r->episodes);
+	vma_json_number(&j, "disturbed", r->disturbed);
 	vma_json_array(&j, "alive");
 	for (unsigned int i = 1; i <= VMA_VERIFY_ALIVE; i++)
 		vma_json_number(&j, NULL, r->alive[i]);
@@ -184,6 +185,9 @@ static void put_text(struct vma_out *out, const struct vma_verify_report *r, con
 			     r->counts[i].done - r->counts[i].refused, r->counts[i].done);
 	vma_out_adds(out, " (successful/done)\n");
 	put_alive(out, r);
+	if (r->disturbed)
+		vma_out_addf(out, "  processes given up: %" PRIu64 " (khugepaged made huge pages)\n",
+			     r->disturbed);
 }
 
 static int put_report(const struct cli *cli, const struct vma_verify_report *r,

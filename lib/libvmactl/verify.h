@@ -95,6 +95,7 @@ struct vma_verify_report {
 	char kernel[65];      /* the profile predicted with */
 	u64 seed;
 	u64 ops, episodes;
+	u64 disturbed;        /* episodes that ended early, by a huge page of khugepaged's */
 	u64 alive[VMA_VERIFY_ALIVE + 1]; /* operations while so many processes lived at once */
 	double seconds;
 	bool stopped;         /* by @stop */

@@ -327,20 +327,6 @@ static int read_puppet(struct stage *st, unsigned int who, struct vma_err *err)
 	return rc;
 }
 
-/* How often huge pages were put together on this machine, by khugepaged or when asked to; 0 where
- * that is not counted. */
-static u64 count_collapses(void)
-{
-	AUTO(undo_fclose) FILE *f = fopen("/proc/vmstat", "re");
-	char line[80];
-	u64 nr = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "thp_collapse_alloc %" SCNu64, &nr) == 1)
-			break;
-	return nr;
-}
-
 static void learn_locks(struct stage *st)
 {
 	for (unsigned int i = 0; i < STAGE_PUPPETS; i++)
@@ -350,23 +336,18 @@ static void learn_locks(struct stage *st)
 
 int vma_learn_bpf(struct stage *st, struct vma_err *err)
 {
-	int rc;
+	int rc = read_puppet(st, 0, err);
 
-	st->nr_collapses = count_collapses();
-	rc = read_puppet(st, 0, err);
 	if (!rc)
 		learn_locks(st);
 	return rc;
 }
 
 /* khugepaged is a writer, too, who comes when he likes: then go on with the kernel's numbers. */
-static bool was_collapsed(struct stage *st)
+static bool go_on_with_locks(struct stage *st)
 {
-	u64 now = count_collapses();
-
-	if (now == st->nr_collapses)
+	if (!vma_stage_was_collapsed(st))
 		return false;
-	st->nr_collapses = now;
 	learn_locks(st);
 	return true;
 }
@@ -384,9 +365,7 @@ int vma_compare_bpf(struct stage *st, struct difference *diff, struct vma_err *e
 	for (unsigned int i = 0; !rc && !diff->what && i < STAGE_PUPPETS; i++)
 		if (vma_stage_mm(st, i))
 			diff->what = compare_image(st, i);
-	if (st->collapses)
-		st->nr_collapses = count_collapses();
-	else if (diff->what == WHAT_LOCKS && was_collapsed(st))
+	if (diff->what == WHAT_LOCKS && go_on_with_locks(st))
 		diff->what = WHAT_NONE;
 	if (!rc && diff->what)
 		tell(st, diff);

@@ -204,6 +204,16 @@ static void count(struct tally *tally, const struct stage *st, const struct step
 		__atomic_fetch_add(&tally->refused[step->op], 1, __ATOMIC_RELAXED);
 }
 
+/* khugepaged makes one huge page of what were fewer pages: what follows cannot be predicted. */
+static bool is_disturbed(const struct episode *ep, struct stage *st, struct difference *diff)
+{
+	if ((diff->what != WHAT_PAGES && diff->what != WHAT_COUNTERS) || !vma_stage_was_collapsed(st))
+		return false;
+	__atomic_fetch_add(&ep->tally->disturbed, 1, __ATOMIC_RELAXED);
+	diff->what = WHAT_NONE;
+	return true;
+}
+
 static int steps(const struct episode *ep, struct stage *st, struct difference *diff,
 		 struct vma_err *err)
 {
@@ -221,7 +231,7 @@ static int steps(const struct episode *ep, struct stage *st, struct difference *
 			rc = 0;
 			continue;
 		}
-		if (rc)
+		if (rc || is_disturbed(ep, st, diff))
 			break;
 		count(ep->tally, st, &step, &st->outcomes[st->done.nr - 1]);
 		vma_gen_learn(&g, &step, &st->outcomes[st->done.nr - 1], (u32)st->done.nr - 1);

@@ -8,6 +8,7 @@
 struct tally {
 	u64 ops, done[VMA_OP_NR], refused[VMA_OP_NR];
 	u64 alive[STAGE_PUPPETS + 1]; /* operations while so many processes lived */
+	u64 disturbed; /* episodes that khugepaged ended */
 };
 
 struct episode {

@@ -192,6 +192,28 @@ static int fill(struct stage *st, struct vma_err *err)
 	return rc ? rc : predict_fill(st, err);
 }
 
+/* How often huge pages were put together on this machine, by khugepaged or when asked to; 0 where
+ * that is not counted. */
+static u64 count_collapses(void)
+{
+	AUTO(undo_fclose) FILE *f = fopen("/proc/vmstat", "re");
+	char line[80];
+	u64 nr = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "thp_collapse_alloc %" SCNu64, &nr) == 1)
+			break;
+	return nr;
+}
+
+bool vma_stage_was_collapsed(struct stage *st)
+{
+	const u64 before = st->nr_collapses;
+
+	st->nr_collapses = count_collapses();
+	return st->nr_collapses != before;
+}
+
 int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_err *err)
 {
 	const struct vma_live_opts live = {
@@ -219,6 +241,7 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 		rc = fill(st, err);
 	if (!rc && st->locks && !st->nr_filled)
 		rc = vma_learn_bpf(st, err);
+	st->nr_collapses = count_collapses();
 	if (rc)
 		vma_stage_close(st);
 	else
@@ -420,7 +443,8 @@ int vma_stage_run(struct stage *st, const struct step *step, struct difference *
 	if (step->op == VMA_OP_MBIND || step->op == VMA_OP_SET_MEMPOLICY)
 		st->policies = true;
 	is_advice = step->op == VMA_OP_MADVISE || step->op == VMA_OP_PROCESS_MADVISE;
-	st->collapses = is_advice && arg[2] == MADV_COLLAPSE;
+	if (is_advice && arg[2] == MADV_COLLAPSE)
+		st->nr_collapses = count_collapses();
 	if (step->op == VMA_OP_SET_MEMPOLICY)
 		st->task_policy = true;
 	compare_outcomes(step, &res, &out, diff);

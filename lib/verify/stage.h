@@ -78,7 +78,6 @@ struct stage {
 	u64 shown_flags;         /* those that this kernel prints */
 	u64 nr_filled;           /* mappings from STAGE_FILL on */
 	bool locks;              /* compared: predictions are for the kernel that runs */
-	bool collapses;          /* the step is MADV_COLLAPSE */
 	u64 nr_collapses;        /* of the machine, when they were counted last */
 	bool no_uffd;            /* not permitted here */
 	bool rss_exact;          /* what the running kernel shows in status */
@@ -107,6 +106,10 @@ int vma_stage_open(struct stage *st, const struct stage_opts *opts, struct vma_e
 void vma_stage_close(struct stage *st);
 
 struct vma_mm *vma_stage_mm(const struct stage *st, unsigned int who);
+
+/* Has a huge page been put together on this machine, since this was asked last, and not by a step?
+ * Then it may have been khugepaged, and here. */
+bool vma_stage_was_collapsed(struct stage *st);
 
 /* The arguments with refs resolved. */
 void vma_stage_resolve(const struct stage *st, const struct step *step, u64 *arg);

@@ -339,6 +339,7 @@ int vma_verify_run(const struct vma_verify_opts *opts, struct vma_verify_report 
 	r->episodes = p.episodes;
 	_Static_assert(STAGE_PUPPETS == VMA_VERIFY_ALIVE, "as many as there may be");
 	memcpy(r->alive, p.tally.alive, sizeof(r->alive));
+	r->disturbed = p.tally.disturbed;
 	r->seconds = seconds_since(&p.start);
 	r->stopped = is_stopped(&p);
 	if (count_ops(&p.tally, r))
