@@ -65,6 +65,7 @@ static struct vma *copy_vma(struct op *o, struct op *child, const struct vma *vm
 		o->w->oom = true;
 		return NULL;
 	}
+	__builtin_prefetch(copy + 8, 1); /* new records follow each other */
 	*copy = *vma;
 	copy->id = id;
 	copy->mm = child->mm->id;
