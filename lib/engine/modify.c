@@ -22,14 +22,18 @@ void set_flags_shared(struct op *o, struct vma *vma, u64 flags)
 	store_flags(o, vma, flags);
 }
 
-int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want, struct vma **out)
+/* What covers the range after a merge, NULL when there is none. */
+static struct vma *merged(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want)
 {
+	struct vma *prev, *next, *result;
+
+	mm_sides(o->mm, vma, &prev, &next);
 	/* Every member is named: gcc clears the whole first otherwise, which is slower. */
 	struct merge m = {
 		.o = o,
-		.prev = NULL,
+		.prev = start == vma->vm_start ? prev : NULL,
 		.middle = vma,
-		.next = NULL,
+		.next = end == vma->vm_end ? next : NULL,
 		.start = start,
 		.end = end,
 		.pgoff = vma->vm_pgoff + (want->own_pgoff ? 0 : pages(start - vma->vm_start)),
@@ -43,16 +47,22 @@ int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *wan
 		.prev_only = false,
 		.by_mmap = false,
 	};
+
+	result = merge_modified(&m);
+	if (result)
+		want->flags = m.flags;
+	return result;
+}
+
+int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want, struct vma **out)
+{
 	int rc;
 
-	if (start == vma->vm_start)
-		m.prev = vma_prev(o->mm, vma);
-	if (end == vma->vm_end)
-		m.next = vma_next(o->mm, vma);
-	*out = merge_modified(&m);
-	if (*out) {
-		want->flags = m.flags;
-		return 0;
+	/* In the middle there is no neighbour. */
+	if (start == vma->vm_start || end == vma->vm_end) {
+		*out = merged(o, vma, start, end, want);
+		if (*out)
+			return 0;
 	}
 	if (start > vma->vm_start) {
 		rc = split(o, vma, start, true);

@@ -69,12 +69,12 @@ static int account_piece(struct op *o, const struct vma *vma, u64 nr, u64 *flags
 
 	*charged = 0;
 	if (*flags & VM_WRITE) {
-		struct vma_result keep = *o->res;
-
 		rc = may_expand(o, *flags, nr);
-		if (rc && !may_expand(o, old, nr))
-			return rc;
-		*o->res = keep;
+		if (unlikely(rc)) {
+			if (!may_expand(o, old, nr))
+				return rc;
+			*o->res = (struct vma_result){ .ret = 0 }; /* over it already: no reason */
+		}
 		if (old & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))
 			return 0;
 		rc = charge(o, nr);

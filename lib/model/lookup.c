@@ -109,6 +109,20 @@ struct vma *vma_prev(const struct vma_mm *mm, const struct vma *vma)
 	return vma_of(mm, pos);
 }
 
+void mm_sides(const struct vma_mm *mm, const struct vma *vma, struct vma **prev, struct vma **next)
+{
+	struct tree_pos pos, beside;
+
+	*prev = *next = NULL;
+	if (!tree_seek(mm->vmas, vma->vm_start, &pos))
+		return;
+	beside = pos;
+	if (tree_prev(mm->vmas, &beside))
+		*prev = vma_of(mm, beside);
+	if (tree_next(mm->vmas, &pos))
+		*next = vma_of(mm, pos);
+}
+
 struct vma_iter vma_iter_at(const struct vma_mm *mm, u64 addr)
 {
 	struct tree_pos pos;

@@ -142,6 +142,8 @@ void files_fini(struct vma_world *w);
 /* vma_find() by who is about to split or to merge: asks for all that takes, while the VMA itself is
  * on its way. */
 struct vma *mm_find_to_change(const struct vma_mm *mm, u64 addr);
+/* vma_prev() and vma_next() at once. */
+void mm_sides(const struct vma_mm *mm, const struct vma *vma, struct vma **prev, struct vma **next);
 
 /* Where a VMA begins for the gap search: vm_start_gap(). */
 u64 vma_start_gap(const struct vma_world *w, const struct vma *vma);
