@@ -128,8 +128,8 @@ u32 app_wants(const struct app *a)
 }
 
 /* A word without an operator that is no column stands for a search in the name. */
-void app_expression(const struct vma_columns *t, const char *typed, const char *name_column,
-		    char *out, size_t size)
+static void expression(const struct vma_columns *t, const char *typed, const char *name_column,
+		       char *out, size_t size)
 {
 	const char *p = typed;
 
@@ -152,6 +152,22 @@ void app_expression(const struct vma_columns *t, const char *typed, const char *
 		return;
 	}
 	snprintf(out, size, "%s", typed);
+}
+
+bool app_set_filter(struct query *q, const struct vma_columns *t, const char *typed,
+		    const char *name_column, struct vma_err *err)
+{
+	char expr[EXPR_MAX];
+	struct vma_filter *f;
+
+	expression(t, typed, name_column, expr, sizeof(expr));
+	if (*expr) {
+		if (vma_filter_parse(t, expr, &f, err))
+			return false;
+		vma_filter_free(f);
+	}
+	snprintf(q->filter, sizeof(q->filter), "%s", expr);
+	return true;
 }
 
 void app_say_order(struct app *a, const struct query *q)

@@ -97,9 +97,10 @@ const struct detail *app_detail(const struct app *a);
 bool app_selected(const struct app *a, size_t *i);
 /** app_wants() - what the open panels and columns want read. */
 u32 app_wants(const struct app *a);
-/** app_expression() - what was typed as a filter: an expression, or a word for one in the name. */
-void app_expression(const struct vma_columns *t, const char *typed, const char *name_column,
-		    char *out, size_t size);
+/** app_set_filter() - what was typed: an expression, or a word for one in the name. False: neither,
+ * nothing changed. */
+bool app_set_filter(struct query *q, const struct vma_columns *t, const char *typed,
+		    const char *name_column, struct vma_err *err);
 /** app_say_order() - when the column that @q sorts by is not shown. */
 void app_say_order(struct app *a, const struct query *q);
 /** app_columns() - choose the columns of a list; false: @list is none, nothing changed. */

@@ -193,7 +193,6 @@ static int take_targets(struct app *a, const struct options *o)
 static int take_query(struct query *q, const struct vma_columns *t, const char *columns,
 		      const char *order, const char *name, const char *filter)
 {
-	struct vma_filter *f;
 	struct vma_order parsed;
 	struct vma_err err = { .code = 0 };
 
@@ -202,12 +201,8 @@ static int take_query(struct query *q, const struct vma_columns *t, const char *
 	if (*order && vma_order_parse(t, order, &parsed, &err))
 		goto wrong;
 	snprintf(q->order, sizeof(q->order), "%s", order);
-	app_expression(t, filter, name, q->filter, sizeof(q->filter));
-	if (*q->filter) {
-		if (vma_filter_parse(t, q->filter, &f, &err))
-			goto wrong;
-		vma_filter_free(f);
-	}
+	if (!app_set_filter(q, t, filter, name, &err))
+		goto wrong;
 	return -1;
 wrong:
 	fprintf(stderr, "vmatop: %s\n", err.msg);

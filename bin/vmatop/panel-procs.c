@@ -163,20 +163,14 @@ static u32 arrange(struct app *a, struct state *s)
 
 static u32 filtered(struct app *a, const char *text)
 {
-	char expr[EXPR_MAX];
-	struct vma_filter *f;
 	struct vma_err err;
 
 	if (!text)
 		return 0;
-	app_expression(&process_columns_live, text, "COMMAND", expr, sizeof(expr));
-	if (*expr && vma_filter_parse(&process_columns_live, expr, &f, &err)) {
+	if (!app_set_filter(&a->q_procs, &process_columns_live, text, "COMMAND", &err)) {
 		app_say(a, ST_ERROR, "filter: %s", err.msg);
 		return 0;
 	}
-	if (*expr)
-		vma_filter_free(f);
-	snprintf(a->q_procs.filter, sizeof(a->q_procs.filter), "%s", expr);
 	return arrange(a, panel_state(a, &panel_procs));
 }
 

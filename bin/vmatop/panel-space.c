@@ -282,20 +282,14 @@ static void sample(struct app *a, void *state)
 
 static u32 filtered(struct app *a, const char *text)
 {
-	char expr[EXPR_MAX];
-	struct vma_filter *f;
 	struct vma_err err;
 
 	if (!text)
 		return 0;
-	app_expression(&vma_mapping_columns, text, "PATH", expr, sizeof(expr));
-	if (*expr && vma_filter_parse(&vma_mapping_columns, expr, &f, &err)) {
+	if (!app_set_filter(&a->q_space, &vma_mapping_columns, text, "PATH", &err)) {
 		app_say(a, ST_ERROR, "filter: %s", err.msg);
 		return 0;
 	}
-	if (*expr)
-		vma_filter_free(f);
-	snprintf(a->q_space.filter, sizeof(a->q_space.filter), "%s", expr);
 	/* its columns may need what was not read */
 	return KEY_ARRANGE | KEY_REREAD;
 }

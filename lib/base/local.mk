@@ -6,5 +6,6 @@ base_sources = \
 	lib/base/escape.c lib/base/escape.h \
 	lib/base/cachelines.c lib/base/cachelines.h \
 	lib/base/fetch.c lib/base/fetch.h \
+	lib/base/hash.h \
 	lib/base/range.h \
 	lib/base/strbuf.c lib/base/strbuf.h

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/strbuf.h"
 #include "script/replay.h"
 
@@ -55,15 +56,6 @@ void blame_free(struct blame *b)
 }
 
 /* ---------------------------------------------------------------- call sites */
-
-static u32 hash_text(const char *s, size_t len)
-{
-	u32 h = 2166136261U;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (u8)s[i]) * 16777619U;
-	return h;
-}
 
 static bool grow_slots(struct blame *b)
 {

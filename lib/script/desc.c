@@ -7,18 +7,10 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "libvmactl/engine.h"
 
 /* ---------------------------------------------------------------- inodes */
-
-static u32 hash_path(const char *path, size_t len)
-{
-	u32 h = 2166136261U;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (u8)path[i]) * 16777619U;
-	return h;
-}
 
 static bool grow_buckets(struct descs *d)
 {
@@ -29,7 +21,7 @@ static bool grow_buckets(struct descs *d)
 		return false;
 	for (u32 i = 1; i < d->nr_inodes; i++) {
 		struct inode *n = &d->inodes[i];
-		u32 *head = &buckets[hash_path(n->path, strlen(n->path)) & (nr - 1)];
+		u32 *head = &buckets[hash_text(n->path, strlen(n->path)) & (nr - 1)];
 
 		if (!n->path[0])
 			continue;
@@ -122,7 +114,7 @@ u32 inode_of_path(struct descs *d, const struct vma_world *w, const char *path, 
 	u32 h, id;
 
 	len = strnlen(path, len); /* a log may hold NULs */
-	h = hash_path(path, len);
+	h = hash_text(path, len);
 	for (id = d->buckets[h & (d->nr_buckets - 1)]; id; id = d->inodes[id].next)
 		if (!strncmp(d->inodes[id].path, path, len) && !d->inodes[id].path[len])
 			return id;
