@@ -400,6 +400,12 @@ void vma_anon_link(struct vma_world *w, struct vma *vma, u32 anon);
  * empty, or memory is out. Ascending order is fastest.
  */
 struct vma *vma_mm_add(struct vma_mm *mm, const struct vma *init);
+/**
+ * vma_mm_expect() - before many vma_mm_add(): get the memory for so many mappings at once
+ *
+ * Only makes them faster; where memory is short it comes bit by bit, or vma_mm_add() says so.
+ */
+void vma_mm_expect(struct vma_mm *mm, u32 nr);
 
 /* Look-ups under the kernel's names and contracts (rules L1, L2; O(log n), no allocation). */
 

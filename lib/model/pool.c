@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cachelines.h"
+#include "base/fetch.h"
 
 void pool_init(struct pool *p, u32 size)
 {
@@ -55,6 +56,17 @@ bool pool_grow(struct pool *p)
 	for (u32 i = 0; i < more; i++)
 		p->chunk[p->nr_chunks++] = block + i * chunk;
 	return true;
+}
+
+void pool_expect(struct pool *p, u32 nr)
+{
+	const u32 from = p->nr_chunks, chunks = (p->nr + nr) / POOL_CHUNK + 1;
+	const size_t chunk = (size_t)p->size * POOL_CHUNK;
+
+	while (p->nr_chunks < chunks && pool_grow(p))
+		;
+	for (u32 i = from; i < p->nr_chunks && nr >= POOL_CHUNK; i++)
+		fetch(p->chunk[i], p->chunk[i] + chunk);
 }
 
 int pool_copy(struct pool *p, const struct pool *src)

@@ -57,6 +57,9 @@ static inline void *pool_take(struct pool *p, u32 *id)
 	return rec;
 }
 
+/* So many records more will be taken: get memory for them now. */
+void pool_expect(struct pool *p, u32 nr);
+
 static inline void pool_put(struct pool *p, u32 id)
 {
 	*(u32 *)pool_at(p, id) = p->free;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The shape of the tree: nodes come and go, and parents learn of it. */
 #include "base/check.h"
+#include "base/fetch.h"
 #include "model/tree-node.h"
 
 #define ROOMY (TREE_MAX * 3 / 4)  /* two siblings with no more than this become one */
@@ -8,19 +9,33 @@
 
 /* ---------------------------------------------------------------- nodes */
 
+static bool resize_leaves(struct vma_tree *t, u32 cap)
+{
+	struct tree_leaf *leaf =
+		cachelines_resize(t->leaf, sizeof(*leaf) * t->nr_leaf, sizeof(*leaf) * cap);
+
+	if (!leaf)
+		return false;
+	t->leaf = leaf;
+	t->cap_leaf = cap;
+	return true;
+}
+
+void tree_expect(struct vma_tree *t, u32 nr)
+{
+	/* What ascends fills its leaves. */
+	const u32 cap = t->nr_leaf + nr / TREE_MAX + 4;
+
+	if (cap > t->cap_leaf && resize_leaves(t, cap))
+		fetch(t->leaf + t->nr_leaf, t->leaf + cap);
+}
+
 /* Make sure that an insert can take all the nodes it may need; then it cannot fail half-way. */
 bool tree_reserve(struct vma_tree *t)
 {
-	if (t->free_leaf == TREE_NIL && t->nr_leaf + 2 > t->cap_leaf) {
-		u32 cap = t->cap_leaf ? t->cap_leaf + t->cap_leaf / 2 + 2 : 4;
-		struct tree_leaf *leaf =
-			cachelines_resize(t->leaf, sizeof(*leaf) * t->nr_leaf, sizeof(*leaf) * cap);
-
-		if (!leaf)
-			return false;
-		t->leaf = leaf;
-		t->cap_leaf = cap;
-	}
+	if (t->free_leaf == TREE_NIL && t->nr_leaf + 2 > t->cap_leaf &&
+	    !resize_leaves(t, t->cap_leaf ? t->cap_leaf + t->cap_leaf / 2 + 2 : 4))
+		return false;
 	if (t->nr_inner + t->height + 2 > t->cap_inner) {
 		u32 cap = t->cap_inner + t->cap_inner / 2 + t->height + 2;
 		struct tree_inner *inner = cachelines_resize(t->inner, sizeof(*inner) * t->nr_inner,

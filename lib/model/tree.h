@@ -118,6 +118,8 @@ static inline void tree_set_val(struct vma_tree *t, struct tree_pos p, u32 val)
 	t->leaf[p.leaf].val[p.slot] = val;
 }
 
+/* So many ranges will be put in, most of them in ascending order: get memory for them now. */
+void tree_expect(struct vma_tree *t, u32 nr);
 /* The range must not overlap another. -ENOMEM sets t->failed. */
 int tree_insert(struct vma_tree *t, u64 start, u64 end, u32 val);
 /* Remove the range that starts at start (it must be there). */

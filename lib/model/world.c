@@ -366,6 +366,12 @@ void mm_move_border(struct vma_mm *mm, struct vma *low, struct vma *high, u64 to
 	high->vm_start = to;
 }
 
+void vma_mm_expect(struct vma_mm *mm, u32 nr)
+{
+	pool_expect(&mm->world->vmas, nr);
+	tree_expect(mm->vmas, nr);
+}
+
 struct vma *vma_mm_add(struct vma_mm *mm, const struct vma *init)
 {
 	struct vma *vma;

@@ -195,6 +195,7 @@ int build_vmas(struct build *b, const u32 *file, struct vma_err *err)
 	const struct vma *left = NULL;
 
 	find_stack(b);
+	vma_mm_expect(b->mm, (u32)b->f->nr_maps);
 	for (size_t i = 0; i < b->f->nr_maps; i++) {
 		const struct vma_fact_map *m = &b->f->maps[i];
 		struct vma init = { .vm_start = m->start, .vm_end = m->end, .file = file[i] };

@@ -287,6 +287,29 @@ static void stable_updates_take_changes_over(void **state)
 	assert_true(kernel("6.1.0-56-amd64 (6.1.192)").dontunmap_splits_locked);
 }
 
+/* More than were expected come too, and what was there stays. */
+static void expected_mappings_are_like_others(void **state)
+{
+	struct picture p = drawn("a{2}");
+	struct vma init = { .vm_flags = VM_READ };
+	struct vma *first = vma_first(p.mm), *last = NULL;
+	struct vma_err err;
+
+	(void)state;
+	vma_mm_expect(p.mm, 3000);
+	for (u64 i = 0; i < 5000; i++) {
+		init.vm_start = picture_addr(10 + 2 * i);
+		init.vm_end = picture_addr(11 + 2 * i);
+		last = vma_mm_add(p.mm, &init);
+		assert_non_null(last);
+	}
+	assert_int_equal(p.mm->map_count, 5001);
+	assert_ptr_equal(vma_first(p.mm), first);
+	assert_ptr_equal(vma_last(p.mm), last);
+	assert_int_equal(vma_validate(p.w, &err), 0);
+	picture_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +321,7 @@ int main(void)
 		cmocka_unit_test(look_ups_keep_the_kernels_contracts),
 		cmocka_unit_test(a_stack_keeps_its_gap_free),
 		cmocka_unit_test(a_clone_goes_its_own_way),
+		cmocka_unit_test(expected_mappings_are_like_others),
 		cmocka_unit_test(validation_names_what_is_wrong),
 		cmocka_unit_test(a_release_has_the_properties_of_its_number),
 	};
