@@ -97,7 +97,7 @@ enum {
 /* Plain anonymous memory, the commonest, has no vm_ops to look for. */
 static inline bool has_close(const struct op *o, const struct vma *vma)
 {
-	const struct vma_ops *ops = vma->file ? vma_ops_of(o->w, vma) : NULL;
+	const struct vma_ops *ops = vma_ops_of(o->w, vma);
 
 	return ops && ops->close;
 }

@@ -4,7 +4,7 @@
 /* vm_ops->may_split: special mappings never, hugetlb at huge page boundaries (S3). */
 static int may_split(struct op *o, const struct vma *vma, u64 addr)
 {
-	const struct vma_ops *ops = vma->file ? vma_ops_of(o->w, vma) : NULL;
+	const struct vma_ops *ops = vma_ops_of(o->w, vma);
 	const struct vma_file *f;
 
 	if (!ops || !ops->may_split)
