@@ -236,6 +236,9 @@ void dup_anon(struct op *o, struct vma *to, const struct vma *from);
 int split_nolimit(struct op *o, struct vma *vma, u64 addr, bool below);
 /* The same with the map-count test first (S1). */
 int split(struct op *o, struct vma *vma, u64 addr, bool below);
+/* [start, end) of the VMA becomes one of its own, which @vma then is: split() where that takes it, first
+ * at the start. */
+int cut_out(struct op *o, struct vma *vma, u64 start, u64 end);
 
 /* ---- modify.c: vma_modify*(): merge, else split. *out: the VMA that now covers [start, end) */
 struct modify {

@@ -56,26 +56,14 @@ static struct vma *merged(struct op *o, struct vma *vma, u64 start, u64 end, str
 
 int modify(struct op *o, struct vma *vma, u64 start, u64 end, struct modify *want, struct vma **out)
 {
-	int rc;
-
 	/* In the middle there is no neighbour. */
 	if (start == vma->vm_start || end == vma->vm_end) {
 		*out = merged(o, vma, start, end, want);
 		if (*out)
 			return 0;
 	}
-	if (start > vma->vm_start) {
-		rc = split(o, vma, start, true);
-		if (rc)
-			return rc;
-	}
-	if (end < vma->vm_end) {
-		rc = split(o, vma, end, false);
-		if (rc)
-			return rc;
-	}
 	*out = vma;
-	return 0;
+	return cut_out(o, vma, start, end);
 }
 
 int modify_flags(struct op *o, struct vma *vma, u64 start, u64 end, u64 *flags, struct vma **out)

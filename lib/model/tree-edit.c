@@ -117,6 +117,32 @@ int tree_split(struct vma_tree *t, u64 start, u64 at, u32 low, u32 high)
 	return tree_insert(t, at, end, high);
 }
 
+bool tree_cut(struct vma_tree *t, u64 start, u64 from, u64 to, u32 low, u32 high)
+{
+	struct tree_pos pos;
+	struct tree_leaf *l;
+	u32 i;
+
+	if (!tree_seek(t, start, &pos))
+		return false;
+	l = &t->leaf[pos.leaf];
+	i = pos.slot;
+	if (l->n + 2 > TREE_MAX)
+		return false;
+	open_entries(l, i + 1, 2);
+	l->start[i + 1] = from;
+	l->start[i + 2] = to;
+	l->end[i + 2] = l->end[i];
+	l->end[i + 1] = to;
+	l->end[i] = from;
+	l->val[i + 2] = high;
+	l->val[i + 1] = l->val[i];
+	l->val[i] = low;
+	t->count += 2;
+	t->finger.slot = i + 1; /* tree_seek() set it to this leaf */
+	return true;
+}
+
 void tree_cover(struct vma_tree *t, u64 from, u64 to, u32 val)
 {
 	struct tree_pos pos;

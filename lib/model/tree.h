@@ -129,6 +129,9 @@ void tree_resize(struct vma_tree *t, u64 old_start, u64 start, u64 end);
 
 /* The range that starts at start is cut at `at`; the halves get these values. -ENOMEM. */
 int tree_split(struct vma_tree *t, u64 start, u64 at, u32 low, u32 high);
+/* The range that starts at start is cut at `from` and `to`; the piece between keeps the value. False,
+ * and nothing done, when its leaf has no room for three. */
+bool tree_cut(struct vma_tree *t, u64 start, u64 from, u64 to, u32 low, u32 high);
 /* All ranges inside [from, to), which must lie wholly inside, become one with this value. */
 void tree_cover(struct vma_tree *t, u64 from, u64 to, u32 val);
 /* Two ranges touch at edge: the border between them moves. */

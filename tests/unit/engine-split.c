@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
 #include "../lib/picture.h"
+#include "base/check.h"
 
 static void both_halves_keep_what_the_whole_had(void **state)
 {
@@ -104,12 +106,99 @@ static void some_mappings_cannot_be_cut(void **state)
 	PICTURES(cases);
 }
 
+static void ignore(void *ctx, const struct vma_event *ev)
+{
+	(void)ctx;
+	(void)ev;
+}
+
+static struct picture played(const struct vma_kernel *k, const char *picture, const char *calls, bool listen)
+{
+	struct picture p = { .what = calls };
+
+	picture_begin(&p, k, picture);
+	if (listen)
+		vma_world_listen(p.w, ignore, NULL);
+	picture_calls(&p, calls);
+	return p;
+}
+
+static void assert_same_mappings(const struct vma_mm *a, const struct vma_mm *b)
+{
+	const struct vma *x = vma_first(a), *y = vma_first(b);
+
+	for (; x && y; x = vma_next(a, x), y = vma_next(b, y))
+		assert_memory_equal(x, y, sizeof(*x));
+	assert_true(!x && !y);
+	assert_int_equal(a->map_count, b->map_count);
+	assert_int_equal(a->mm_lock_seq, b->mm_lock_seq);
+	assert_int_equal(a->total_vm, b->total_vm);
+}
+
+/* What is cut out at once when nobody listens comes to the same as the two splits that are told,
+ * down to ids and locks. */
+static void two_splits_and_one_cut_leave_the_same(void **state)
+{
+	static const struct {
+		const char *picture, *calls;
+	} rows[] = {
+		{ "aaaa", "mprotect 1 2 r" },
+		{ "AAAA", "mprotect 1 1 r; mprotect 3 1 r; mprotect 1 1 rw; mprotect 2 1 r" },
+		{ "ffff", "mprotect 1 1 r; munmap 2 1; mprotect 1 1 rw" },
+		{ "a{64}", "mprotect 9 1 r; mprotect 20 2 r; mlock 30 2; mprotect 40 1 r; munmap 50 2; "
+			   "mprotect 9 1 rw; mprotect 8 3 r; mprotect 1 48 r; mprotect 2 46 rw" },
+		{ "aaaa", "slots 2; mprotect 1 2 r" },
+		{ "aaaa", "slots 1; !mprotect 1 2 r" },
+		{ "kkkk", "mprotect 1 2 r" },
+	};
+	static const char *const releases[] = { "5.10", "6.1", "6.12", "6.18", "7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(releases) * ARRAY_SIZE(rows); i++) {
+		const size_t row = i % ARRAY_SIZE(rows);
+		struct vma_kernel k;
+
+		assert_int_equal(vma_kernel_init(&k, releases[i / ARRAY_SIZE(rows)], NULL), 0);
+		struct picture told = played(&k, rows[row].picture, rows[row].calls, true);
+		struct picture quiet = played(&k, rows[row].picture, rows[row].calls, false);
+		assert_same_mappings(told.mm, quiet.mm);
+		picture_end(&told);
+		picture_end(&quiet);
+	}
+}
+
+/* Leaves that are full, and leaves that are not. */
+static void many_cuts_leave_a_valid_index(void **state)
+{
+	struct picture p = { .what = "many cuts" };
+	struct vma_kernel k;
+	struct vma_err err;
+	char call[64];
+	u32 seed = 1;
+
+	(void)state;
+	assert_int_equal(vma_kernel_init(&k, "6.18", NULL), 0);
+	picture_begin(&p, &k, "a{4000}");
+	for (int i = 0; i < 3000; i++) {
+		seed = seed * 1664525 + 1013904223;
+		snprintf(call, sizeof(call), "mprotect %u 1 %s", seed % 4000, seed >> 16 & 1 ? "r" : "rw");
+		picture_call(&p, call);
+		if (i % 100 == 0)
+			assert_int_equal(vma_validate(p.w, &err), 0);
+	}
+	assert_true(p.mm->map_count > 1000);
+	assert_int_equal(vma_validate(p.w, &err), 0);
+	picture_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_halves_keep_what_the_whole_had),
 		cmocka_unit_test(the_limit_stops_splits),
 		cmocka_unit_test(some_mappings_cannot_be_cut),
+		cmocka_unit_test(two_splits_and_one_cut_leave_the_same),
+		cmocka_unit_test(many_cuts_leave_a_valid_index),
 	};
 
 	return cmocka_run_group_tests_name("engine-split", tests, NULL, NULL);

@@ -111,6 +111,27 @@ static void do_split(struct twin *t)
 	t->r[i + 1].val = 42;
 }
 
+static void do_cut(struct twin *t)
+{
+	size_t i = draw(t, t->nr);
+	struct range *r = &t->r[i];
+	u64 from, to, val = r->val;
+
+	if (r->end - r->start < 3 || t->nr + 2 > ARRAY_SIZE(t->r))
+		return;
+	from = r->start + 1 + draw(t, r->end - r->start - 2);
+	to = from + 1 + draw(t, r->end - from - 1);
+	if (!tree_cut(&t->tree, r->start, from, to, 43, 44))
+		return; /* then nothing has changed, which the comparison sees */
+	make_room(t, i, 2);
+	t->r[i + 2].end = t->r[i].end;
+	t->r[i].end = t->r[i + 1].start = from;
+	t->r[i + 1].end = t->r[i + 2].start = to;
+	t->r[i].val = 43;
+	t->r[i + 1].val = (u32)val;
+	t->r[i + 2].val = 44;
+}
+
 static void do_cover(struct twin *t)
 {
 	size_t i = draw(t, t->nr), n = 1 + draw(t, 60), last;
@@ -207,7 +228,7 @@ static void compare(const struct vma_tree *tree, const struct twin *t)
 
 static void step(struct twin *t)
 {
-	switch (draw(t, 12)) {
+	switch (draw(t, 13)) {
 	case 0:
 		do_erase(t);
 		break;
@@ -224,6 +245,9 @@ static void step(struct twin *t)
 		break;
 	case 5:
 		do_move_edge(t);
+		break;
+	case 6:
+		do_cut(t);
 		break;
 	default:
 		do_insert(t);
