@@ -31,12 +31,19 @@ static void move_pages(struct remap *r)
 	}
 }
 
-/* The whole source stays as it is and is not one of the neighbours that may swallow the copy. */
+/* The whole source stays as it is and is not one of the neighbours that may swallow the copy. Where
+ * vma_merge() finds the neighbours, there is no merge at all when the source would be part of it. */
 static void forget_self(const struct remap *r, struct merge *m)
 {
-	if (m->prev == r->vma)
+	const bool is_prev = m->prev == r->vma;
+
+	if (!is_prev && m->next != r->vma)
+		return;
+	if (r->o->k->self_stops_merge && merge_why(m, r->vma, is_prev) == VMA_WHY_NONE)
+		m->prev = m->next = NULL;
+	else if (is_prev)
 		m->prev = NULL;
-	if (m->next == r->vma)
+	else
 		m->next = NULL;
 }
 

@@ -172,7 +172,6 @@ static int bind_range(struct op *o, u64 start, u64 end, u16 policy)
 			if (rc)
 				return rc;
 			result->policy = policy;
-			result->vm_flags = m.flags;
 		}
 		vma = vma_next(o->mm, result);
 	}

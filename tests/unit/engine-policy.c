@@ -77,6 +77,9 @@ static void binding_a_range(void **state)
 		  "a|a|a" },
 		{ .rule = "P1 what is not said does not differ", NULL, "aaa",
 		  "mbind 0 1 bind 1 64; mbind 1 1 bind 3 64; is count 2", "aa|a" },
+		{ .rule = "P3 the flags stay the neighbour's", NULL, ".a",
+		  "soft_dirty 1; mbind 1 1 bind 1 64; mmap 0 1 rw private|anonymous|fixed; has 0 sd; "
+		  "lacks 1 sd; mbind 0 2 default 0 0; is count 1; has 0 sd", "aa" },
 		{ .rule = "P2 mode", NULL, "aa", "set_mempolicy 99 1 64", "aa", EINVAL,
 		  VMA_WHY_BAD_FLAGS },
 		{ .rule = "P2", NULL, "aa", "set_mempolicy bind 1 64; policy 0 0", "aa" },
