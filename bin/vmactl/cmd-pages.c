@@ -43,6 +43,7 @@ static const struct {
 	[VMA_PAGE_SHMEM] = { "shmem", "36", 'S' },
 	[VMA_PAGE_SWAP] = { "swap", "35", 'W' },
 	[VMA_PAGE_GUARD] = { "guard", "32", 'G' },
+	[VMA_PAGE_SPECIAL] = { "special", "34", 'P' },
 };
 
 /* Part of a run that lies in one mapping. */

@@ -44,6 +44,7 @@ static const char *page_name(u32 state)
 		[VMA_PAGE_NONE] = "none", [VMA_PAGE_ZERO] = "zero", [VMA_PAGE_ANON] = "anon",
 		[VMA_PAGE_ANON_SHARED] = "anon-shared-or-zero", [VMA_PAGE_FILE] = "file",
 		[VMA_PAGE_SHMEM] = "shmem", [VMA_PAGE_SWAP] = "swap", [VMA_PAGE_GUARD] = "guard",
+		[VMA_PAGE_SPECIAL] = "special",
 	};
 
 	state &= 0xf;

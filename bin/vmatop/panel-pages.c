@@ -24,6 +24,7 @@ static const struct {
 	[VMA_PAGE_SHMEM] = { 's', ST_SHARED, "shmem" },
 	[VMA_PAGE_SWAP] = { 'w', ST_ERROR, "swapped" },
 	[VMA_PAGE_GUARD] = { 'g', ST_GUARD, "guard" },
+	[VMA_PAGE_SPECIAL] = { 'p', ST_KERNEL, "of kernel or device" },
 };
 
 /* First run that ends above @addr. */

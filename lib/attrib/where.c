@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/range.h"
+#include "read/proc-pagemap.h"
 
 /* ---------------------------------------------------------------- modules */
 
@@ -111,6 +112,8 @@ void vma_where(struct vma_attrib *a, u64 addr, bool lines, struct vma_where *out
 
 bool vma_where_page(const struct vma_attrib *a, u64 addr, u32 *state)
 {
+	s64 i = vma_attrib_map_at(a, addr);
+	const struct vma_fact_map *map = i < 0 ? NULL : &a->facts->maps[i];
 	u64 e;
 
 	if (a->pagemap < 0 ||
@@ -118,6 +121,9 @@ bool vma_where_page(const struct vma_attrib *a, u64 addr, u32 *state)
 		return false;
 	if (e & PM_PRESENT && e & PM_FILE)
 		*state = VMA_PAGE_FILE;
+	else if (map && (pagemap_is_hidden(map) ||
+			 (e & PM_PRESENT && !(e & PM_EXCLUSIVE) && pagemap_is_mixed(map))))
+		*state = VMA_PAGE_SPECIAL;
 	else if (e & PM_PRESENT)
 		*state = e & PM_EXCLUSIVE ? VMA_PAGE_ANON : VMA_PAGE_ANON_SHARED;
 	else

@@ -510,6 +510,8 @@ enum vma_page_state {
 	VMA_PAGE_SHMEM,       /* shmem page */
 	VMA_PAGE_SWAP,
 	VMA_PAGE_GUARD,       /* MADV_GUARD_INSTALL: the next access is a SIGSEGV */
+	VMA_PAGE_SPECIAL,     /* in facts alone: a frame without struct page, or what is not told
+				 of VM_PFNMAP; a model has FILE with UNCOUNTED */
 	VMA_PAGE_NR
 };
 #define VMA_PAGE_UFFD_WP 0x10 /* ORed into a state */

@@ -263,7 +263,8 @@ struct vma_facts {
 	struct vma_fact_anon *anon_bpf; /* some may be there more than once */
 	size_t nr_anon_bpf;
 	struct vma_page_run *runs; /* pagemap, NULL when not read; a page of a file is
-				      VMA_PAGE_FILE, of shmem too */
+				      VMA_PAGE_FILE, of shmem too; all of a VM_PFNMAP is
+				      VMA_PAGE_SPECIAL, present or not */
 	size_t nr_runs;
 	struct vma_fact_file *files;
 	size_t nr_files;

@@ -56,6 +56,7 @@ struct pagemap {
 	struct vma_facts *f;
 	int fd;
 	bool can_scan, soft_dirty;
+	bool mixed;             /* what is read next is of mappings that may hold bare frames */
 	u64 zero_pfn;           /* 0 unknown */
 	u64 window_start;       /* address of entry[0] */
 	size_t window_nr;
@@ -107,7 +108,9 @@ static u32 page_state(const struct pagemap *pm, u64 e, u64 categories)
 		return VMA_PAGE_FILE | more;
 	if ((categories & SCAN_ZERO) || (pm->zero_pfn && (e & ENTRY_PFN) == pm->zero_pfn))
 		return VMA_PAGE_ZERO | more;
-	return (e & ENTRY_EXCLUSIVE ? VMA_PAGE_ANON : VMA_PAGE_ANON_SHARED) | more;
+	if (e & ENTRY_EXCLUSIVE)
+		return VMA_PAGE_ANON | more;
+	return (pm->mixed ? VMA_PAGE_SPECIAL : VMA_PAGE_ANON_SHARED) | more;
 }
 
 /* The bits of an entry that its state depends on, but for the frame of the zero page. */
@@ -301,10 +304,21 @@ static int hunt_pages(struct pagemap *pm, u64 start, u64 end)
 
 /* ---------------------------------------------------------------- which way for which mapping */
 
-enum way { SKIP, READ, SCAN, SCAN_OWN, HUNT, EITHER };
+enum way { SKIP, HIDDEN, READ, SCAN, SCAN_OWN, HUNT, EITHER };
 
 /* Mappings up to this size go along with their neighbours: a call costs more than their pages. */
 #define SMALL (64 * VMA_PAGE_SIZE)
+
+bool pagemap_is_hidden(const struct vma_fact_map *m)
+{
+	return m->has_flags ? m->flags & VM_PFNMAP : !strncmp(m->path, "[vvar", 5);
+}
+
+bool pagemap_is_mixed(const struct vma_fact_map *m)
+{
+	return m->has_flags && m->flags & VM_MIXEDMAP &&
+	       (m->flags & (VM_SHARED | VM_MAYWRITE)) != VM_MAYWRITE;
+}
 
 static bool has_huge(const struct vma_fact_map *m)
 {
@@ -334,6 +348,10 @@ static enum way choose_way(const struct pagemap *pm, const struct vma_fact_map *
 
 	if (m->gate)
 		return SKIP;
+	if (pagemap_is_hidden(m))
+		return HIDDEN;
+	if (pagemap_is_mixed(m)) /* smaps counts no frames */
+		return READ;
 	if (pm->can_scan) {
 		if (!counted || has_huge(m))
 			return SCAN;
@@ -365,11 +383,18 @@ static int read_span(struct pagemap *pm, enum way way, u64 start, u64 end)
 		return scan_own_pages(pm, start, end);
 	case HUNT:
 		return hunt_pages(pm, start, end);
+	case HIDDEN: /* some of it, or all */
+		return facts_add_run(pm->f, start, end, VMA_PAGE_SPECIAL);
 	case SKIP:
 	case EITHER:
 		break;
 	}
 	return 0;
+}
+
+static bool takes_along(enum way way)
+{
+	return way != SKIP && way != HIDDEN && way != SCAN_OWN;
 }
 
 /* Adjacent mappings that go the same way are read in one go. */
@@ -381,14 +406,15 @@ static int read_maps(struct pagemap *pm)
 	for (size_t i = 0, next; i < f->nr_maps && !rc; i = next) {
 		enum way way = choose_way(pm, &f->maps[i]);
 
+		pm->mixed = pagemap_is_mixed(&f->maps[i]);
 		for (next = i + 1; next < f->nr_maps; next++) {
-			if (f->maps[next].start != f->maps[next - 1].end)
+			if (f->maps[next].start != f->maps[next - 1].end ||
+			    pagemap_is_mixed(&f->maps[next]) != pm->mixed)
 				break;
 			enum way other = choose_way(pm, &f->maps[next]);
-			if (way == EITHER && other != SKIP && other != SCAN_OWN)
+			if (way == EITHER && takes_along(other))
 				way = other;
-			else if (other != way &&
-				 (other != EITHER || way == SKIP || way == SCAN_OWN))
+			else if (other != way && (other != EITHER || !takes_along(way)))
 				break;
 		}
 		rc = read_span(pm, way == EITHER ? READ : way, f->maps[i].start, f->maps[next - 1].end);

@@ -12,4 +12,16 @@
  */
 int pagemap_read(const struct source *s, struct vma_facts *f);
 
+/*
+ * What has no struct page pagemap shows badly. A mapping of VM_PFNMAP is a hole to it, whatever is
+ * mapped there (walk_page_test() of mm/pagewalk.c).
+ */
+bool pagemap_is_hidden(const struct vma_fact_map *m);
+
+/*
+ * In VM_MIXEDMAP it says "present" of a bare frame and no more, the same as of an anonymous page
+ * shared since a fork; this tells the mappings that have none of those, as writes do not copy there.
+ */
+bool pagemap_is_mixed(const struct vma_fact_map *m);
+
 #endif

@@ -20,16 +20,17 @@ bool has_pages(const struct vma_facts *f, u64 start, u64 end, u32 states)
 	return false;
 }
 
-/* pagemap knows neither shmem nor what has no struct page, which it takes for anonymous and shared:
- * these are what the mapping says they are. */
+/* pagemap knows neither shmem nor huge pages of files: these are what the mapping says they are. Of
+ * VM_PFNMAP nobody knows which frames are mapped. */
 static u32 refine(const struct build *b, const struct vma *vma, u32 state)
 {
 	u32 more = state & ~0xfU;
 
-	if (vma->vm_flags & (VM_PFNMAP | VM_HUGETLB))
+	if ((state & 0xf) == VMA_PAGE_SPECIAL)
+		return vma->vm_flags & VM_PFNMAP ? VMA_PAGE_NONE
+						 : VMA_PAGE_FILE | VMA_PAGE_UNCOUNTED | more;
+	if (vma->vm_flags & VM_HUGETLB)
 		more |= VMA_PAGE_UNCOUNTED;
-	if ((state & 0xf) == VMA_PAGE_ANON_SHARED && vma->vm_flags & VM_PFNMAP)
-		return VMA_PAGE_FILE | more;
 	if ((state & 0xf) == VMA_PAGE_FILE &&
 	    (vma_maps_shmem(b->w, vma) || vma->vm_flags & VM_HUGETLB))
 		return VMA_PAGE_SHMEM | more;

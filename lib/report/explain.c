@@ -57,6 +57,7 @@ static const char *const page_states[VMA_PAGE_NR] = {
 	[VMA_PAGE_SHMEM] = "shared memory",
 	[VMA_PAGE_SWAP] = "swapped out",
 	[VMA_PAGE_GUARD] = "guard pages",
+	[VMA_PAGE_SPECIAL] = "frames of the kernel or a device",
 };
 
 /* A text that is cut at its end rather than overrun. */

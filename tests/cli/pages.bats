@@ -26,6 +26,16 @@ teardown() {
 	assert_eq "$(jq '[.runs[].pages] | add' <<<"$output")" 64
 }
 
+@test "frames of the kernel in [vvar] are neither anonymous nor missing" {
+	grep -q ' pf ' /proc/self/smaps || skip "no mapping is VM_PFNMAP here"
+	run --separate-stderr vmactl pages --json $$
+	[ "$status" -eq 0 ]
+	jq -e '.states.special > 0' <<<"$output"
+	jq -e '[.runs[] | select(.path == "[vvar_vclock]") | .state] - ["special"] == []' <<<"$output"
+	jq -e '[.runs[] | select(.path == "[vvar]" or .path == "[vdso]") | .state] -
+		["special", "file"] == []' <<<"$output"
+}
+
 @test "totals are the sums of the runs" {
 	run --separate-stderr vmactl pages --all --json "$parent"
 	[ "$status" -eq 0 ]

@@ -97,6 +97,29 @@ static void each_state_is_told_from_the_others(void **state)
 	munmap(s, 4 * PAGE);
 }
 
+/* pagemap calls VM_PFNMAP a hole, whether it is mapped or not. */
+static void frames_of_the_kernel_are_neither_anonymous_nor_missing(void **state)
+{
+	struct vma_facts *f = read_self(VMA_READ_DEFAULT);
+	bool found = false;
+
+	(void)state;
+	for (size_t i = 0; i < f->nr_maps; i++) {
+		const struct vma_fact_map *m = &f->maps[i];
+		u32 is = state_at(f, (const char *)(uintptr_t)m->start);
+
+		if (m->has_flags && m->flags & VM_PFNMAP) { /* [vvar], [vvar_vclock] */
+			assert_int_equal(is, VMA_PAGE_SPECIAL);
+			found = true;
+		} else if (!strcmp(m->path, "[vdso]")) {
+			assert_true(is == VMA_PAGE_FILE || is == VMA_PAGE_NONE);
+		}
+	}
+	vma_facts_free(f);
+	if (!found)
+		skip();
+}
+
 static void guard_pages_are_seen(void **state)
 {
 	char *p = map_pages(8, MAP_PRIVATE | MAP_ANONYMOUS);
@@ -246,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_are_ordered_and_lie_in_mappings),
 		cmocka_unit_test(each_state_is_told_from_the_others),
+		cmocka_unit_test(frames_of_the_kernel_are_neither_anonymous_nor_missing),
 		cmocka_unit_test(guard_pages_are_seen),
 		cmocka_unit_test(a_huge_reservation_costs_next_to_nothing),
 		cmocka_unit_test(many_runs_are_kept_apart),

@@ -782,7 +782,7 @@ static void pages_go_to_their_mappings(void **state)
 	vma_model_free(m);
 }
 
-/* What has no struct page looks anonymous and shared in pagemap. */
+/* Of VM_PFNMAP nobody says which frames are there. */
 static void pages_of_the_kernel_and_huge_ones_count_nowhere(void **state)
 {
 	struct vma_facts *f = new_facts("6.12");
@@ -791,12 +791,15 @@ static void pages_of_the_kernel_and_huge_ones_count_nowhere(void **state)
 	add(f, 512, 512, SHARED_RW | VM_HUGETLB, 0, "/anon_hugepage (deleted)")->inode = 6;
 	add(f, 1030, 1, VM_READ | VM_MAYREAD | VM_IO | VM_PFNMAP, 0, "[vvar]");
 	add(f, 1031, 1, VM_READ | VM_EXEC | VM_MAY_FLAGS, 0, "[vdso]");
+	add(f, 1032, 1, VM_READ | VM_MAYREAD | VM_IO | VM_MIXEDMAP, 0, "[vvar]");
 	assert_int_equal(facts_add_run(f, 512 * P, 1024 * P, VMA_PAGE_FILE), 0);
-	assert_int_equal(facts_add_run(f, 1030 * P, 1031 * P, VMA_PAGE_ANON_SHARED), 0);
+	assert_int_equal(facts_add_run(f, 1030 * P, 1031 * P, VMA_PAGE_SPECIAL), 0);
 	assert_int_equal(facts_add_run(f, 1031 * P, 1032 * P, VMA_PAGE_FILE), 0);
+	assert_int_equal(facts_add_run(f, 1032 * P, 1033 * P, VMA_PAGE_SPECIAL), 0);
 	struct vma_model *m = rebuilt(f);
 	assert_int_equal(vma_pages_state(m->mm, 600 * P), VMA_PAGE_SHMEM | VMA_PAGE_UNCOUNTED);
-	assert_int_equal(vma_pages_state(m->mm, 1030 * P), VMA_PAGE_FILE | VMA_PAGE_UNCOUNTED);
+	assert_int_equal(vma_pages_state(m->mm, 1030 * P), VMA_PAGE_NONE);
+	assert_int_equal(vma_pages_state(m->mm, 1032 * P), VMA_PAGE_FILE | VMA_PAGE_UNCOUNTED);
 	assert_int_equal(m->mm->rss_anon, 0);
 	assert_int_equal(m->mm->rss_shmem, 0);
 	assert_int_equal(m->mm->rss_file, 1); /* of [vdso] */
