@@ -91,12 +91,42 @@ static int give_window(struct frames *fr, u64 start, size_t nr)
 	return 0;
 }
 
+/* *any: the file says something, so there is an address space. */
+static int each_page(struct frames *fr, u64 start, u64 end, bool *any, const char *label,
+		     struct vma_err *err)
+{
+	for (u64 at = start; at < end;) {
+		ssize_t n = read_words(fr->pagemap, pages(at), fr->entry,
+				       min_u64(pages(end - at), WINDOW));
+
+		if (n <= 0)
+			return n ? vma_fail(err, (int)-n, "%s/pagemap: %m", label) : 0;
+		*any = true;
+		int rc = give_window(fr, at, (size_t)n);
+		if (rc)
+			return rc;
+		at += (u64)n * VMA_PAGE_SIZE;
+	}
+	return 0;
+}
+
+static int each_of_source(struct frames *fr, const struct source *s, u64 start, u64 end, bool *any,
+			  struct vma_err *err)
+{
+	undo_close(&fr->pagemap);
+	fr->pagemap = source_open_file(s->pid_dir, "pagemap");
+	if (fr->pagemap < 0)
+		return vma_fail(err, -fr->pagemap, "%s/pagemap: cannot be read: %m", s->label);
+	return each_page(fr, start, end, any, s->label, err);
+}
+
 int vma_pfns_each(const char *target, const char *procfs, u64 start, u64 end, vma_pfn_fn *fn,
 		    void *ctx, struct vma_err *err)
 {
 	AUTO(undo_frames) struct frames *fr = calloc(1, sizeof(*fr));
 	AUTO(undo_source) struct source s = { .pid_dir = -1, .proc_dir = -1, .sys_dir = -1,
 					      .top_dir = -1 };
+	bool any = false;
 	int rc;
 
 	if (!fr)
@@ -105,24 +135,16 @@ int vma_pfns_each(const char *target, const char *procfs, u64 start, u64 end, vm
 	rc = source_open(&s, target, procfs, err);
 	if (rc)
 		return rc;
-	fr->pagemap = source_open_file(s.pid_dir, "pagemap");
-	if (fr->pagemap < 0)
-		return vma_fail(err, -fr->pagemap, "%s/pagemap: cannot be read", s.label);
 	fr->counts = source_open_file(s.proc_dir, "kpagecount");
 	fr->flags = source_open_file(s.proc_dir, "kpageflags");
 	fr->fn = fn;
 	fr->ctx = ctx;
-	for (u64 at = start; at < end;) {
-		ssize_t n = read_words(fr->pagemap, pages(at), fr->entry,
-				       min_u64(pages(end - at), WINDOW));
-
-		if (n <= 0)
-			return n ? vma_fail(err, (int)-n, "%s/pagemap: %m", s.label) : 0;
-		rc = give_window(fr, at, (size_t)n);
-		if (rc)
-			return rc;
-		at += (u64)n * VMA_PAGE_SIZE;
-	}
+	rc = each_of_source(fr, &s, start, end, &any, err);
+	/* Without an address space the file is empty, or cannot be opened. */
+	if ((!rc || rc == -ESRCH) && !any && start < end && source_open_other(&s, procfs))
+		rc = each_of_source(fr, &s, start, end, &any, err);
+	if (rc)
+		return rc;
 	if (fr->hidden)
 		return vma_fail(err, EPERM, "%s/pagemap: frame numbers are not shown (run as root or "
 				"with CAP_SYS_ADMIN)", s.label);

@@ -274,44 +274,66 @@ int vma_facts_read(const char *target, const struct vma_read_opts *opts, struct 
 {
 	AUTO(undo_source) struct source s;
 	const char *procfs = opts ? opts->procfs : NULL;
-	char other[64];
 	int rc = source_open(&s, target, procfs, err);
 
 	if (rc)
 		return rc;
 	rc = read_source(&s, opts, out, err);
 	/* A process whose first thread has ended is read through another. */
-	if (rc == -ESRCH && s.live && !s.tid &&
-	    source_other_thread(s.proc_dir, s.pid, other, sizeof(other))) {
-		source_close(&s);
-		rc = source_open(&s, other, procfs, err);
-		return rc ? rc : read_source(&s, opts, out, err);
-	}
+	if (rc == -ESRCH && source_open_other(&s, procfs))
+		return read_source(&s, opts, out, err);
 	return rc;
 }
 
 /* ---------------------------------------------------------------- streaming */
 
+struct stream {
+	vma_map_fn *fn;
+	void *ctx;
+	bool any; /* a record has come */
+};
+
+static int pass_on(void *ctx, const struct vma_fact_map *map)
+{
+	struct stream *st = ctx;
+
+	st->any = true;
+	return st->fn(st->ctx, map);
+}
+
+static int stream_source(const struct source *s, bool smaps, struct stream *st, struct vma_err *err)
+{
+	const char *name = smaps ? "smaps" : "maps";
+	AUTO(undo_close) int fd = source_open_file(s->pid_dir, name);
+	struct lines l;
+	int rc;
+
+	if (fd == -EACCES || fd == -EPERM)
+		return vma_fail(err, -fd, "%s: not permitted (%s)", s->label, source_remedy(-fd));
+	if (fd < 0)
+		return vma_fail(err, -fd, "%s: %s: cannot open: %m", s->label, name);
+	lines_init_fd(&l, name, fd);
+	rc = smaps ? smaps_run(&l, pass_on, st, NULL, err) : maps_run(&l, pass_on, st, err);
+	lines_fini(&l);
+	return rc < 0 ? rc : 0;
+}
+
 int vma_maps_stream(const char *target, const struct vma_read_opts *opts, vma_map_fn *fn, void *ctx,
 		    struct vma_err *err)
 {
 	AUTO(undo_source) struct source s;
-	bool smaps = opts && (opts->levels & VMA_READ_SMAPS);
-	const char *name = smaps ? "smaps" : "maps";
-	struct lines l;
-	int rc = source_open(&s, target, opts ? opts->procfs : NULL, err);
+	const bool smaps = opts && (opts->levels & VMA_READ_SMAPS);
+	const char *procfs = opts ? opts->procfs : NULL;
+	struct stream st = { .fn = fn, .ctx = ctx };
+	int rc = source_open(&s, target, procfs, err);
 
 	if (rc)
 		return rc;
-	AUTO(undo_close) int fd = source_open_file(s.pid_dir, name);
-	if (fd == -EACCES || fd == -EPERM)
-		return vma_fail(err, -fd, "%s: not permitted (%s)", s.label, source_remedy(-fd));
-	if (fd < 0)
-		return vma_fail(err, -fd, "%s: %s: cannot open: %m", s.label, name);
-	lines_init_fd(&l, name, fd);
-	rc = smaps ? smaps_run(&l, fn, ctx, NULL, err) : maps_run(&l, fn, ctx, err);
-	lines_fini(&l);
-	return rc < 0 ? rc : 0;
+	rc = stream_source(&s, smaps, &st, err);
+	/* Without an address space the file is empty, or cannot be opened. */
+	if ((!rc || rc == -ESRCH) && !st.any && source_open_other(&s, procfs))
+		return stream_source(&s, smaps, &st, err);
+	return rc;
 }
 
 /* What goes through between the kernel and the caller. */

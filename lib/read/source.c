@@ -247,6 +247,16 @@ bool source_other_thread(int proc_dir, u32 pid, char *out, size_t size)
 	return found;
 }
 
+bool source_open_other(struct source *s, const char *procfs)
+{
+	char other[64];
+
+	if (!s->live || s->tid || !source_other_thread(s->proc_dir, s->pid, other, sizeof(other)))
+		return false;
+	source_close(s);
+	return !source_open(s, other, procfs, NULL);
+}
+
 int source_slurp(int dir, const char *path, struct strbuf *out)
 {
 	AUTO(undo_close) int fd = source_open_file(dir, path);

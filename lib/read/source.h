@@ -42,6 +42,13 @@ int source_number(int dir, const char *path, u64 *out);
 /* A thread of a process that lives on after its first one has ended: "12/task/14". */
 bool source_other_thread(int proc_dir, u32 pid, char *out, size_t size);
 
+/*
+ * Opens another thread of the same process, for where nothing was found through the first, which has
+ * let go of the address space if it has ended. false: @s is of a thread of the user's choice, or no
+ * other lives; it may be closed then.
+ */
+bool source_open_other(struct source *s, const char *procfs);
+
 /* What would help against @err, NULL when nothing would. */
 const char *source_remedy(int err);
 

@@ -34,6 +34,19 @@ visits() {
 	assert_eq "$(visits "$parent" "$arena")" "[[$parent,true],[$child,false],[$grandchild,false]]"
 }
 
+@test "a process whose first thread has ended has its pages all the same" {
+	scene_stop
+	scene leaderless
+	until grep -q '^State:.Z' "/proc/$parent/status"; do sleep 0.02; done
+	assert_eq "$(visits "$parent" "$arena" | jq -c '[.[][0]]')" "[$parent]"
+	code=$(awk '/r-xp.*scene$/ { split($1, a, "-"); print "0x" a[1] }' \
+		"$(find "/proc/$parent/task" -maxdepth 1 -name '[0-9]*' ! -name "$parent")/maps")
+	jq -e --argjson pid "$parent" 'index($pid) != null' <<<"$(visits "$parent" "$code" | jq -c '[.[][0]]')"
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to see page frames"
+	assert_eq "$(visits "$parent" "$arena")" "[[$parent,true]]"
+	jq -e --argjson pid "$parent" 'index([[$pid, true]]) != null' <<<"$(visits "$parent" "$code")"
+}
+
 @test "the kernel's own chains give the same walk" {
 	run --separate-stderr vmactl inspect --source bpf self
 	[ "$status" -eq 0 ] || skip "$stderr"

@@ -10,6 +10,7 @@
  *   orphan      a written mapping; a child of a child of it that has ended, which shares its pages and
  *               has a child of its own
  *   same        a written mapping; CHILD has the same address space (CLONE_VM)
+ *   leaderless  a written mapping; the first thread ends, another lives on
  *   pages       written, read, untouched, and with a guard page where the kernel can
  *   huge        4 MiB in huge pages, and behind them a terabyte with nothing but its last page
  *   forker      as many MiB as a second argument says, and holes; forks when a line comes in, and
@@ -155,6 +156,19 @@ static void same(void)
 	say(clone(wait_for_end, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL));
 }
 
+static void leaderless(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	map(16, RW);
+	memset(ARENA, 1, 16 * PAGE);
+	if (clone(wait_for_end, stack + sizeof(stack),
+		  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, NULL) < 0)
+		_exit(1);
+	say(0);
+	syscall(SYS_exit, 0);
+}
+
 static void pages(void)
 {
 	map(64, RW);
@@ -236,7 +250,7 @@ static const struct {
 } scenes[] = {
 	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "orphan", orphan },
 	{ "same", same }, { "pages", pages }, { "huge", huge }, { "forker", forker },
-	{ "charged", charged },
+	{ "charged", charged }, { "leaderless", leaderless },
 };
 
 int main(int argc, char **argv)
