@@ -182,12 +182,10 @@ static bool add_run(struct session *s, const struct vma *vma, u64 start, u64 end
 /* pagemap knows no shmem: it is what the mapping says. */
 static u32 refine(const struct vma_model *m, const struct vma *vma, u32 state)
 {
-	enum vma_kind kind = vma_kind_of(m->world, vma);
-
-	if ((state & 0xf) != VMA_PAGE_FILE || kind == VMA_KIND_REGULAR ||
-	    kind == VMA_KIND_SPECIAL || kind == VMA_KIND_DEVICE)
-		return state;
-	return (state & ~0xfU) | VMA_PAGE_SHMEM;
+	if ((state & 0xf) == VMA_PAGE_FILE &&
+	    (vma_maps_shmem(m->world, vma) || vma_kind_of(m->world, vma) == VMA_KIND_HUGETLB))
+		return (state & ~0xfU) | VMA_PAGE_SHMEM;
+	return state;
 }
 
 /* The runs of one mapping, and what is between them. *next: the first run that may touch it. */

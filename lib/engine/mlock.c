@@ -12,7 +12,8 @@ static int fixup(struct op *o, struct vma *vma, u64 start, u64 end, u64 lock, st
 	int rc;
 
 	*result = vma;
-	if (flags == old || !supports_mlock(o, vma))
+	/* Secret memory stays locked as long as it is mapped: mlock_fixup(), vma_is_secretmem(). */
+	if (flags == old || !supports_mlock(o, vma) || vma_kind_of(o->w, vma) == VMA_KIND_SECRET)
 		return 0;
 	rc = modify_flags(o, vma, start, end, &flags, result);
 	if (rc)

@@ -16,7 +16,8 @@ u64 object_end(const struct op *o, const struct vma *vma)
 	u64 size_pages;
 
 	if (!f || vma_is_anonymous(o->w, vma) ||
-	    (f->kind != VMA_KIND_REGULAR && f->kind != VMA_KIND_SHMEM && f->kind != VMA_KIND_SYSV))
+	    (f->kind != VMA_KIND_REGULAR && f->kind != VMA_KIND_SHMEM && f->kind != VMA_KIND_SYSV &&
+	     f->kind != VMA_KIND_SECRET))
 		return vma->vm_end;
 	if (f->size == ~0ULL)
 		return vma->vm_end; /* nobody told us the size */

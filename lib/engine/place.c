@@ -123,6 +123,8 @@ static bool uses_thp(const struct op *o, const struct place *p)
 		if (f->fs_thp)
 			return k->thp_aligns_files;
 		return k->thp_aligns_other_files && whole;
+	case VMA_KIND_SECRET: /* no get_unmapped_area of its own */
+		return k->thp_aligns_other_files && whole;
 	case VMA_KIND_ZERO:
 		return !(p->map_flags & M_SHARED) && k->thp_aligns_dev_zero;
 	case VMA_KIND_DEVICE:

@@ -154,6 +154,7 @@ enum vma_kind {
 	VMA_KIND_SYSV,    /* SysV shared memory */
 	VMA_KIND_SPECIAL, /* [vdso], [vvar], [uprobes]: ops but no vm_file */
 	VMA_KIND_DEVICE,  /* device memory and everything else with a driver's own ops */
+	VMA_KIND_SECRET,  /* memfd_secret: a file system of its own, page cache that stays locked */
 	VMA_KIND_NR
 };
 

@@ -36,6 +36,7 @@ static const struct {
 			       { .name = "special_mapping_vmops", .close = true, .may_split = true,
 				 .mremap = true, .fault = true, .has_name = true } },
 	[VMA_KIND_DEVICE] = { "device", true, { .name = "driver", .close = true, .access = true } },
+	[VMA_KIND_SECRET] = { "secretmem", true, { .name = "secretmem_vm_ops", .fault = true } },
 };
 
 const struct vma_ops *vma_kind_ops(enum vma_kind kind)

@@ -79,7 +79,7 @@ static const struct {
 	{ "/dev/zero (deleted)", VMA_KIND_SHMEM, true },
 	{ "[anon_shmem:", VMA_KIND_SHMEM, true },
 	{ "/memfd:", VMA_KIND_SHMEM, false },
-	{ "/secretmem", VMA_KIND_SHMEM, false },
+	{ "/secretmem (deleted)", VMA_KIND_SECRET, false },
 	{ "/i915", VMA_KIND_SHMEM, false },
 	{ "anon_inode:", VMA_KIND_DEVICE, false },
 	{ "socket:", VMA_KIND_DEVICE, false },

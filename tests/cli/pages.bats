@@ -36,6 +36,25 @@ teardown() {
 		["special", "file"] == []' <<<"$output"
 }
 
+@test "secret memory is a file's, and stays locked" {
+	scene_stop
+	scene secret
+	if [ "$child" != 0 ]; then
+		child=0
+		skip "no memfd_secret here (before 6.5: secretmem.enable=1 at boot)"
+	fi
+	run --separate-stderr vmactl pages --all --json "$parent" "$arena"
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -r '.runs[] | "\(.pages) \(.state)"' <<<"$output")" "8 file"$'\n'"8 none"
+	assert_eq "$(awk '/RssShmem/ { print $2 }' "/proc/$parent/status")" 0
+	run --separate-stderr vmactl inspect --noheadings --output KIND "$parent"
+	assert_contains "$output" secretmem
+	# the kernel answers 0, and does nothing
+	run --separate-stderr vmactl simulate --json munlock "$parent" "$arena" 65536
+	[ "$status" -eq 0 ]
+	assert_eq "$(jq -c '[.. | objects | select(has("change")) | .change] - ["same"]' <<<"$output")" "[]"
+}
+
 @test "totals are the sums of the runs" {
 	run --separate-stderr vmactl pages --all --json "$parent"
 	[ "$status" -eq 0 ]

@@ -13,6 +13,7 @@
  *   leaderless  a written mapping; the first thread ends, another lives on
  *   pages       written, read, untouched, and with a guard page where the kernel can
  *   huge        4 MiB in huge pages, and behind them a terabyte with nothing but its last page
+ *   secret      16 pages of memfd_secret, half of them written; CHILD is 1 where that cannot be had
  *   forker      as many MiB as a second argument says, and holes; forks when a line comes in, and
  *               prints "CHILD MICROSECONDS"; the child never runs on
  *   charged     as many MiB that count as committed, none of them written; forks when a line comes
@@ -193,6 +194,21 @@ static void huge(void)
 	say(0);
 }
 
+static void secret(void)
+{
+#ifdef SYS_memfd_secret
+	const int fd = (int)syscall(SYS_memfd_secret, 0);
+
+	if (fd >= 0 && !ftruncate(fd, 16 * PAGE) &&
+	    mmap(ARENA, 16 * PAGE, RW, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0) == ARENA) {
+		memset(ARENA, 1, 8 * PAGE);
+		say(0);
+		return;
+	}
+#endif
+	say(1);
+}
+
 static size_t mib = 1;
 
 static void forker(void)
@@ -250,7 +266,7 @@ static const struct {
 } scenes[] = {
 	{ "neighbours", neighbours }, { "forked", forked }, { "tree", tree }, { "orphan", orphan },
 	{ "same", same }, { "pages", pages }, { "huge", huge }, { "forker", forker },
-	{ "charged", charged }, { "leaderless", leaderless },
+	{ "charged", charged }, { "leaderless", leaderless }, { "secret", secret },
 };
 
 int main(int argc, char **argv)

@@ -763,6 +763,23 @@ static void what_an_operation_changes_is_simulated_from_then_on(void **state)
 	vma_model_free(m);
 }
 
+/* It has no page of shmem, and RssFile counts it. */
+static void secret_memory_is_a_file_system_of_its_own(void **state)
+{
+	struct vma_facts *f = new_facts("6.12");
+
+	(void)state;
+	add(f, 10, 2, SHARED_RW | VM_LOCKED | VM_DONTDUMP, 0, "/secretmem (deleted)")->inode = 5;
+	assert_int_equal(facts_add_run(f, 10 * P, 11 * P, VMA_PAGE_FILE), 0);
+	struct vma_model *m = rebuilt(f);
+	assert_int_equal(vma_kind_of(m->world, at(m, 10)), VMA_KIND_SECRET);
+	assert_string_equal(vma_kind_ops(VMA_KIND_SECRET)->name, "secretmem_vm_ops");
+	assert_int_equal(vma_pages_state(m->mm, 10 * P), VMA_PAGE_FILE);
+	assert_int_equal(m->mm->rss_file, 1);
+	assert_int_equal(m->mm->rss_shmem, 0);
+	vma_model_free(m);
+}
+
 static void pages_go_to_their_mappings(void **state)
 {
 	struct vma_facts *f = new_facts("6.12");
@@ -872,6 +889,7 @@ int main(void)
 		cmocka_unit_test(names_and_policies_are_told_apart),
 		cmocka_unit_test(flags_nobody_could_read_are_inferred),
 		cmocka_unit_test(what_an_operation_changes_is_simulated_from_then_on),
+		cmocka_unit_test(secret_memory_is_a_file_system_of_its_own),
 		cmocka_unit_test(pages_go_to_their_mappings),
 		cmocka_unit_test(pages_of_the_kernel_and_huge_ones_count_nowhere),
 		cmocka_unit_test(what_is_no_address_space_is_refused),
