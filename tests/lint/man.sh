@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Whatever --help offers, the manual explains and the completion completes.
+# Whatever --help and --list-columns offer, the manual explains and the completion completes.
 . "${VMACTL_SRC:-.}/tests/lib/tap.sh"
 man=$VMACTL_SRC/man
 vmactl=$VMACTL_BUILD/bin/vmactl/vmactl
@@ -56,6 +56,33 @@ command_is_in_the_manual() {
 	return $failed
 }
 
+# The page of simulate names one, and inspect for the others.
+columns_are_in_the_manual() {
+	local column failed=0
+	for column in $("$vmactl" "$1" --list-columns --raw --noheadings | cut -d ' ' -f 1); do
+		page_has "$column" "$man/vmactl-$1.1" && continue
+		[ "$1" = simulate ] && page_has "$column" "$man/vmactl-inspect.1" && continue
+		echo "column $column is not in vmactl-$1.1"
+		failed=1
+	done
+	return $failed
+}
+
+# The words an option takes: "proc|bpf".
+choices_are_in_the_manual() {
+	local name choices word failed=0
+	while IFS=$'\t' read -r name _ _ choices _; do
+		[ "$choices" != - ] || continue
+		for word in ${choices//|/ }; do
+			page_has "$word" "$man/vmactl-$1.1" || page_has "$word" "$man/vmactl.1" || {
+				echo "$name=$word is neither in vmactl-$1.1 nor in vmactl.1"
+				failed=1
+			}
+		done
+	done < <("$vmactl" --list-options "$1")
+	return $failed
+}
+
 every_option_of_vmactl_is_in_its_page() {
 	local option failed=0
 	for option in $(options_of ""); do
@@ -106,6 +133,12 @@ offers_all() {
 check "every option of vmactl itself is in vmactl(1)" every_option_of_vmactl_is_in_its_page
 for command in $(commands); do
 	check "vmactl $command and its options are in the manual" command_is_in_the_manual "$command"
+done
+for command in $(commands); do
+	check "the words that options of $command take are in the manual" \
+		choices_are_in_the_manual "$command"
+	options_of "$command" | grep -qx -e --list-columns || continue
+	check "the columns of $command are in the manual" columns_are_in_the_manual "$command"
 done
 check "every manual page of a command is about a command that exists" no_page_without_command
 
