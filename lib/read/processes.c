@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/cleanup.h"
+#include "read/source.h"
 
 #define MAPS_BUF (64 << 10)
 
@@ -162,6 +163,24 @@ static void take_user(struct process *p, bool names)
 
 /* ---------------------------------------------------------------- the walk */
 
+/* A first thread that has ended shows no address space; another that lives on does. Its directory,
+ * -1: there is none. The name stays that of the first. */
+static int open_other_thread(int proc, struct process *p, char *buf)
+{
+	char path[64], name[sizeof(p->name)];
+	int dir;
+
+	if (process_has(p, PN_SIZE) || p->state != 'Z' ||
+	    !source_other_thread(proc, p->pid, path, sizeof(path)))
+		return -1;
+	dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	memcpy(name, p->name, sizeof(name));
+	if (dir >= 0 && read_text(dir, "status", buf, MAPS_BUF) > 0)
+		take_status(buf, p);
+	memcpy(p->name, name, sizeof(name));
+	return dir;
+}
+
 /* A process that is gone meanwhile is not there. */
 static int read_one(struct processes *all, int proc, const char *name, char *buf)
 {
@@ -175,18 +194,20 @@ static int read_one(struct processes *all, int proc, const char *name, char *buf
 		return 0;
 	take_status(buf, &p);
 	take_stat(dir, &p);
+	AUTO(undo_close) int other = open_other_thread(proc, &p, buf);
+	const int from = other < 0 ? dir : other;
 	has_mm = process_has(&p, PN_SIZE);
-	if (has_mm && all->what & PROCESS_VMAS && count_maps(dir, buf, &lines)) {
+	if (has_mm && all->what & PROCESS_VMAS && count_maps(from, buf, &lines)) {
 		process_set(&p, PN_VMAS, lines);
 		if (all->max_map_count)
 			process_set(&p, PN_SHARE, lines * 1000 / all->max_map_count);
 	}
 	if (has_mm && all->what & PROCESS_PSS)
-		process_read_pss(dir, &p);
+		process_read_pss(from, &p);
 	take_user(&p, all->what & PROCESS_USERS);
 	if (all->what & PROCESS_CMDLINE)
-		take_cmdline(dir, &p);
-	return all->fn(all, dir, &p);
+		take_cmdline(from, &p);
+	return all->fn(all, from, &p);
 }
 
 int processes_walk(struct processes *all, struct vma_err *err)

@@ -23,6 +23,17 @@ bats_require_minimum_version 1.5.0
 	assert_contains "$output" "$pid $(grep -vc '\[vsyscall\]$' "/proc/$pid/maps") sleep"
 }
 
+@test "a process whose first thread has ended is listed all the same" {
+	${CC:-cc} -O1 -o "$BATS_TEST_TMPDIR/scene" "$VMACTL_SRC/tests/cli/topology.c"
+	"$BATS_TEST_TMPDIR/scene" leaderless >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local leaderless=$!
+	until grep -q '^State:.Z' "/proc/$leaderless/status"; do sleep 0.02; done
+	listed -rn -o PID,VMAS,NAME -Q "PID == $leaderless"
+	other=$(find "/proc/$leaderless/task" -maxdepth 1 -name '[0-9]*' ! -name "$leaderless")
+	assert_eq "$output" "$leaderless $(grep -vc '\[vsyscall\]$' "$other/maps") scene"
+	kill "$leaderless"
+}
+
 @test "sizes equal status" {
 	listed -rnb -o SIZE,RSS,SWAP -Q "PID == $pid"
 	assert_eq "$output" "$(awk '/^VmSize/ { s = $2 } /^VmRSS/ { r = $2 } /^VmSwap/ { w = $2 }
