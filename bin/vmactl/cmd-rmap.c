@@ -330,8 +330,8 @@ static int visit_file(struct session *s)
 		find_comm(s, &s->visit[i]);
 	}
 	if (unread)
-		return cli_error(CLI_PARTIAL, "%zu processes may not be read (run as root to see "
-				 "those of others)", unread);
+		return cli_error(CLI_PARTIAL, "the maps of %zu process%s may not be read (run as "
+				 "root to see those of others)", unread, unread == 1 ? "" : "es");
 	return CLI_OK;
 }
 
@@ -410,7 +410,7 @@ static void write_page(struct session *s)
 		else
 			vma_out_adds(o, "no anonymous page: there is nothing to visit");
 		if (s->mapped)
-			vma_out_addf(o, ", mapped %u times", s->mapped);
+			vma_out_addf(o, ", mapped %u time%s", s->mapped, s->mapped == 1 ? "" : "s");
 		vma_out_adds(o, "\n");
 	}
 }
