@@ -432,6 +432,8 @@ int cmd_pages(struct cli *cli)
 		return status;
 	if (!gather(&s))
 		return cli_error(CLI_FAILURE, "out of memory");
+	if (!s.nr && cli->argc == 2)
+		return cli_error(CLI_FAILURE, "%s: nothing is mapped there", cli->argv[1]);
 	if (s.opt.frames)
 		partial = cli_worse(partial, count_frames(&s));
 	status = show(&s);

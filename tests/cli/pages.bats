@@ -102,6 +102,9 @@ teardown() {
 @test "what is not mapped, and wrong usage" {
 	run vmactl pages "$parent" 0x1000
 	[ "$status" -eq 1 ]
+	run vmactl pages "$parent" 0x1000,0x3000
+	[ "$status" -eq 1 ]
+	assert_contains "$output" "0x1000,0x3000: nothing is mapped there"
 	run vmactl pages
 	[ "$status" -eq 2 ]
 }
