@@ -260,7 +260,10 @@ static void put_curve(struct vma_out *out, const struct vma_replay_process *p)
 	vma_out_adds(out, "    ");
 	for (u32 i = 0; i < p->nr_samples; i += step)
 		vma_out_adds(out, bars[(u64)p->sample[i] * 7 / p->peak]);
-	vma_out_addf(out, "  every %" PRIu64 " calls\n", p->stride * step);
+	if (p->stride * step == 1)
+		vma_out_adds(out, "  every call\n");
+	else
+		vma_out_addf(out, "  every %" PRIu64 " calls\n", p->stride * step);
 }
 
 static void put_process(struct replay_run *run, const struct vma_replay_process *p)
