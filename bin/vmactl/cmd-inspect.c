@@ -365,8 +365,7 @@ static int rows_as_read(struct session *s)
 		} else if (s->list.status) {
 			return s->list.status;
 		} else if (s->streamed == before && !s->in->range) {
-			s->status = cli_worse(s->status, cli_error(CLI_FAILURE, "%s: no mappings "
-				"(a kernel thread, or it has just exited)", *t));
+			s->status = cli_worse(s->status, target_empty(s->cli, *t));
 		}
 	}
 	if (!listing_end(&s->list) || !listing_close(&s->list))

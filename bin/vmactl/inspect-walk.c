@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "inspect.h"
+#include "target.h"
 
 /* Numbers for anon_vmas in the order in which they come: the one state that is kept. */
 struct numbers {
@@ -147,8 +148,7 @@ static bool walk_target(struct walk *w, const char *target, int *status)
 	else if (rc)
 		*status = cli_worse(*status, cli_fail(&err));
 	else if (!w->records)
-		*status = cli_worse(*status, cli_error(CLI_FAILURE, "%s: no mappings "
-			"(a kernel thread, or it has just exited)", target));
+		*status = cli_worse(*status, target_empty(w->l->cli, target));
 	else if (changed)
 		*status = cli_worse(*status, cli_error(CLI_PARTIAL, "/proc/%s: changed while it was "
 			"read (stop it first, or try again)", target));

@@ -122,6 +122,20 @@ static void json_missing(struct vma_json *j, const struct vma_facts *f)
 	vma_json_end(j);
 }
 
+int target_empty(const struct cli *cli, const char *target)
+{
+	const struct vma_read_opts opts = { .procfs = cli->shared.procfs,
+					    .levels = VMA_READ_MAPS | VMA_READ_STATUS };
+	struct vma_facts *f;
+	struct vma_err err;
+
+	if (vma_facts_read(target, &opts, &f, &err))
+		return cli_fail(&err);
+	vma_facts_free(f);
+	return cli_error(CLI_FAILURE, "%s: no mappings (a kernel thread, or it has just exited)",
+			 target);
+}
+
 void target_json(struct vma_json *j, const char *target, const struct vma_model *m)
 {
 	const struct vma_facts *f = m->facts;

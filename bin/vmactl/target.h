@@ -25,6 +25,9 @@ void target_view(struct vma_view *view, const struct vma_model *model);
 /* "12 (bash)": for sentences. Returns out. */
 char *target_name(const struct vma_model *m, char *out, size_t size);
 
+/* Says why a process without a mapping has none; the status to return. */
+int target_empty(const struct cli *cli, const char *target);
+
 /* JSON members of the open object: target, pid, comm, kernel, verified, changed, missing. */
 void target_json(struct vma_json *j, const char *target, const struct vma_model *m);
 

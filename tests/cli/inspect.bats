@@ -260,3 +260,17 @@ captured() {
 	[ "$(jq -c '[.. | objects | select(has("vm_file")) | .vm_file.value]' <<<"$output")" = '[null]' ]
 	[ "$(jq -r '.. | objects | select(has("label")) | .label.value' <<<"$output")" = '[stack]' ]
 }
+
+@test "a zombie is called one and is not found, whichever way it is read" {
+	sh -c 'sleep 0 & echo $!; exec sleep 60' >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local parent=$! zombie
+	until read -r zombie <"$BATS_TEST_TMPDIR/out" && grep -q '^State:.Z' "/proc/$zombie/status"; do
+		sleep 0.02
+	done
+	for way in --raw --json --json-lines --mm; do
+		run vmactl inspect "$way" "$zombie"
+		[ "$status" -eq 42 ]
+		assert_contains "$output" "the process has exited (a zombie)"
+	done
+	kill "$parent"
+}
