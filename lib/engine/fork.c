@@ -94,6 +94,7 @@ static void copy_vmas(struct op *o, struct op *child)
 {
 	struct vma_tree *t = child->mm->vmas;
 	struct tree_pos pos;
+	u64 charged = 0;
 	u32 skipped = 0;
 
 	if (tree_copy(t, o->mm->vmas)) {
@@ -112,12 +113,14 @@ static void copy_vmas(struct op *o, struct op *child)
 			continue;
 		}
 		if (vma->vm_flags & VM_ACCOUNT)
-			charge(o, vma_pages(vma)); /* check_copies() knew that it may */
+			charged += vma_pages(vma);
 		copy = copy_vma(o, child, vma);
 		if (!copy)
 			return;
 		tree_set_val(t, pos, copy->id);
 	}
+	if (charged)
+		charge(o, charged); /* check_copies() knew that it may */
 	if (skipped)
 		leave_out(o, child->mm);
 }
