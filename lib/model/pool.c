@@ -16,7 +16,7 @@ void pool_init(struct pool *p, u32 size)
 }
 
 /* Below, a copy's large pages are new ones, and to clear them takes longer than the copying. */
-#define LARGE_FROM (8 * CACHELINES_LARGE)
+#define LARGE_FROM (4 * CACHELINES_LARGE)
 
 /* How many chunks come at once, as one block, when there are nr already: many in a large pool. */
 static u32 chunks_after(const struct pool *p, u32 nr)
