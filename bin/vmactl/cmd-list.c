@@ -104,8 +104,9 @@ static int write_processes(struct session *s)
 	if (!listing_close(s->l))
 		return s->l->status;
 	if (s->denied)
-		return cli_error(CLI_PARTIAL, "list: the maps of some processes may not be read "
-				 "(run as root or with CAP_SYS_PTRACE)");
+		return cli_error(CLI_PARTIAL, "list: the maps of some processes may not be read (%s)",
+				 geteuid() ? "run as root or with CAP_SYS_PTRACE" :
+					     "root lacks a capability that they have");
 	return CLI_OK;
 }
 

@@ -297,9 +297,10 @@ int source_number(int dir, const char *path, u64 *out)
 
 const char *source_remedy(int err)
 {
-	if (err == EACCES || err == EPERM)
-		return "run as the same user, as root, or with CAP_SYS_PTRACE";
-	return NULL;
+	if (err != EACCES && err != EPERM)
+		return NULL;
+	return geteuid() ? "run as the same user, as root, or with CAP_SYS_PTRACE" :
+			   "root lacks CAP_SYS_PTRACE here, or a capability that the process has";
 }
 
 u64 source_clock(void)
