@@ -43,7 +43,7 @@ int run_mseal(struct op *o)
 			rc = modify_flags(o, vma, start, to, &flags, &result);
 			if (rc)
 				break;
-			set_flags(o, result, flags);
+			set_flags(o, result, result->vm_flags | VM_SEALED);
 		}
 		start = max_u64(to, result->vm_end);
 	}

@@ -16,6 +16,12 @@ static void sealing(void **state)
 		{ .rule = "S1", "6.12-", "aaaa", "mseal 1 2", "abba" },
 		{ .rule = "S1 twice", "6.12-", "bb", "mseal 0 2", "bb" },
 		{ .rule = "S1 merges", "6.12-", "aabb", "mseal 0 2", "bbbb" },
+		{ .rule = "S1 the flags stay the neighbour's", "6.12", ".a",
+		  "soft_dirty 1; mseal 1 1; mmap 0 1 rw private|anonymous|fixed; has 0 sd; "
+		  "mseal 0 1; is count 1; lacks 0 sd", "bb" },
+		{ .rule = "S1 the flags stay the neighbour's", "6.18-", ".a",
+		  "soft_dirty 1; mseal 1 1; mmap 0 1 rw private|anonymous|fixed; has 0 sd; "
+		  "mseal 0 1; is count 1; has 0 sd", "bb" },
 		{ .rule = "V-M13 hole", "6.12-", "aa.aa", "mseal 0 5", "aa.aa", ENOMEM,
 		  VMA_WHY_UNMAPPED },
 		{ .rule = "V-M13 flags", "6.12-", "aa", "mseal 0 2 1", "aa", EINVAL,
